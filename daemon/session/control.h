@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Between nonod and its nono-session processes. Two kinds of SOCK_SEQPACKET socketpairs:
+ *
+ *   control  nonod <-> template: "fork a session with these descriptors"
+ *   link     nonod <-> one session: what it resolved, that it started, that it ended; stop it
+ *
+ * Both ends are of the same build (the template is replaced with nonod), so packets are plain
+ * structs; a packet of unexpected size ends the conversation. End of file on a link means: nonod
+ * side, the session is gone (lost, unless LINK_ENDED or LINK_FAILED came before); session side,
+ * nonod is gone and the session goes on by itself.
+ */
+#pragma once
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include "nono-error.h"
+
+/* Descriptors of the spawn packet, in this order; the terminal is left out when there is none. */
+enum control_fd {
+	CONTROL_FD_PLAN,   /* daemon/session/plan.h */
+	CONTROL_FD_LAUNCH, /* proto/launch.h */
+	CONTROL_FD_CWD,    /* O_PATH */
+	CONTROL_FD_STDIN,
+	CONTROL_FD_STDOUT,
+	CONTROL_FD_STDERR,
+	CONTROL_FD_CHANNEL, /* nono-session's end of the client's channel */
+	CONTROL_FD_LINK,    /* nono-session's end of the link */
+	CONTROL_FD_TERMINAL,
+	_CONTROL_FD_MAX,
+};
+
+/* nonod to template */
+struct control_spawn {
+	uint64_t serial; /* nonod's name for this session in control_event */
+};
+
+/* template to nonod */
+enum control_event_type {
+	CONTROL_READY = 1, /* the template can spawn; serial is 0 */
+	CONTROL_SPAWNED,   /* pid is the new nono-session */
+	CONTROL_FAILED,    /* fork failed: value is errno */
+	CONTROL_DIED,      /* nono-session pid ended: value is its wait status */
+};
+struct control_event {
+	uint32_t type;
+	int32_t value;
+	uint64_t serial; /* 0 in CONTROL_READY */
+	int32_t pid;
+};
+
+/* session to nonod; a packet starts with its type */
+enum link_type {
+	LINK_RESOLVED = 1, /* struct link_resolved + canonical path: decide again */
+	LINK_STARTED,      /* struct link_started */
+	LINK_FAILED,       /* struct link_failed: nothing runs; the last packet */
+	LINK_ENDED,        /* struct link_ended: nothing is left running; the last packet */
+	/* nonod to session */
+	LINK_DECISION, /* struct link_decision: answers LINK_RESOLVED */
+	LINK_STOP,     /* struct link_stop */
+};
+struct link_resolved {
+	uint32_t type;
+	uint32_t grant;  /* index in the plan */
+	uint32_t access; /* enum nono_access */
+	uint32_t is_directory;
+	uint64_t device, inode;
+	/* then the canonical path, not terminated, to the end of the packet */
+};
+struct link_decision {
+	uint32_t type;
+	uint32_t allow;
+	struct nono_error error; /* why not */
+};
+struct link_started {
+	uint32_t type;
+	int32_t pid; /* the command */
+};
+struct link_failed {
+	uint32_t type;
+	uint32_t exit_code; /* 125, 126 or 127 */
+	struct nono_error error;
+};
+struct link_ended {
+	uint32_t type;
+	int32_t wait_status;
+	struct rusage usage; /* of the whole session */
+};
+struct link_stop {
+	uint32_t type;
+	uint64_t timeout_usec; /* SIGTERM now and SIGKILL after this; 0 kills at once */
+};

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What one session is to be, as nonod decided it: sealed memfd from nonod to nono-session.
+ *
+ * Names of paths are strings nonod decided on without touching the file system; nono-session
+ * opens them. A path whose canonical name (what the kernel says was opened) is not the name that
+ * was decided on goes back to nonod for a second decision (LINK_RESOLVED in control.h), unless
+ * PLAN_GRANT_BUILTIN says that the policy itself named it.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include "nono-error.h"
+
+#define PLAN_SIZE_MAX   (16U << 20) /* bytes */
+#define PLAN_GRANTS_MAX 65536
+#define PLAN_RLIMITS    16 /* RLIM_NLIMITS of Linux since 2.6.25 */
+#define PLAN_CPU_BYTES  1024
+
+enum plan_grant_flag {
+	PLAN_GRANT_FILE = 1 << 0,    /* must not be a directory; without it: must be one */
+	PLAN_GRANT_BUILTIN = 1 << 1, /* from our own policy: may be missing, may be either kind,
+				      * needs no second decision */
+};
+
+struct plan_grant {
+	const char *path; /* absolute, clean; any bytes but NUL */
+	uint32_t access;  /* enum nono_access */
+	uint32_t flags;   /* enum plan_grant_flag */
+};
+
+/* What the caller's kernel attributes are, read from the kernel and not from the caller's words,
+ * so that a session never gets more than its caller has. */
+struct plan_caller {
+	struct rlimit rlimits[PLAN_RLIMITS];
+	uint32_t umask;
+	int32_t nice;
+	int32_t io_priority; /* ioprio_get(2) value */
+	int32_t oom_score_adj;
+	uint32_t terminal_device; /* TIOCGDEV number of the controlling terminal, 0 for none */
+	uint32_t cpu_bytes;       /* bytes of cpus in use, 0 leaves the affinity alone */
+	uint8_t cpus[PLAN_CPU_BYTES];
+};
+
+struct plan {
+	char session_id[40];
+	struct plan_caller caller;
+	uint32_t network;    /* enum nono_network_mode */
+	uint32_t foreground; /* the client is in the foreground of its terminal */
+	size_t n_grants;
+	struct plan_grant *grants; /* decoded: one allocation, paths point into the mapping */
+};
+
+/* Sealed memfd with the plan. Descriptor or -errno with err set. */
+int plan_create(const struct plan *plan, struct nono_error *err);
+/* Checks and decodes n bytes, which must outlive ret. 0 or -errno with err set. */
+int plan_parse(struct plan *ret, const void *p, size_t n, struct nono_error *err);
+void plan_deinit(struct plan *plan); /* frees the grants array of a parsed plan */

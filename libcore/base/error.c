@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcore/base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static int error_result(int errnum) {
+	return errnum > 0 ? -errnum : -EINVAL;
+}
+
+int error_set(struct nono_error *err, enum nono_code code, int errnum, const char *fmt, ...) {
+	va_list ap;
+
+	if (err) {
+		va_start(ap, fmt);
+		vsnprintf(err->message, sizeof(err->message), fmt, ap);
+		va_end(ap);
+		err->code = (int)code;
+		err->errnum = errnum;
+	}
+	return error_result(errnum);
+}
+
+int error_errno(struct nono_error *err, int errnum, const char *fmt, ...) {
+	va_list ap;
+	int n;
+
+	if (err) {
+		va_start(ap, fmt);
+		n = vsnprintf(err->message, sizeof(err->message), fmt, ap);
+		va_end(ap);
+		if (n >= 0 && (size_t)n < sizeof(err->message)) {
+
+			snprintf(err->message + n, sizeof(err->message) - (size_t)n, ": %s",
+				strerror(errnum));
+		}
+		err->code = errnum == ENOMEM ? NONO_NO_MEMORY : NONO_SYSTEM;
+		err->errnum = errnum;
+	}
+	return error_result(errnum);
+}
+
+int error_wrap(struct nono_error *err, const char *fmt, ...) {
+	char inner[sizeof(err->message)];
+	va_list ap;
+	int n;
+
+	if (!err) {
+		return -EINVAL;
+	}
+	memcpy(inner, err->message, sizeof(inner));
+	va_start(ap, fmt);
+	n = vsnprintf(err->message, sizeof(err->message), fmt, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n < sizeof(err->message)) {
+		/* Cutting the tail of a long message is meant; the precision says so to gcc. */
+		snprintf(err->message + n, sizeof(err->message) - (size_t)n, ": %.*s",
+			(int)(sizeof(err->message) - (size_t)n), inner);
+	}
+	return error_result(err->errnum);
+}
+
+int error_oom(struct nono_error *err) {
+	return error_set(err, NONO_NO_MEMORY, ENOMEM, "out of memory");
+}
