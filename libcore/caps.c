@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcore/caps.h"
 
-const char *nono_version(void) {
+const char *nono_version(void)
+{
 	return NONO_VERSION;
 }

@@ -11,7 +11,8 @@
 #include "libcore/base/error.h"
 #include "libcore/base/fd.h"
 
-static uint32_t append_strings(struct buf *b, char *const *strings, uint32_t *ret_size) {
+static uint32_t append_strings(struct buf *b, char *const *strings, uint32_t *ret_size)
+{
 	size_t before = b->len;
 	uint32_t n = 0;
 
@@ -22,13 +23,15 @@ static uint32_t append_strings(struct buf *b, char *const *strings, uint32_t *re
 	return n;
 }
 
-static int has_name(const char *assignment) {
+static int has_name(const char *assignment)
+{
 	const char *eq = strchr(assignment, '=');
 
 	return eq && eq != assignment;
 }
 
-int launch_create(char *const *argv, char *const *envp, struct nono_error *err) {
+int launch_create(char *const *argv, char *const *envp, struct nono_error *err)
+{
 	_cleanup_(buf_deinit) struct buf b = { .limit = LAUNCH_SIZE_MAX };
 	struct launch_header h = { .magic = LAUNCH_MAGIC };
 	int fd;
@@ -58,7 +61,8 @@ int launch_create(char *const *argv, char *const *envp, struct nono_error *err) 
 }
 
 /* Points n elements of out at consecutive strings in [p, p + size). False unless they fill it. */
-static int split_strings(char **out, uint32_t n, const char *p, uint32_t size) {
+static int split_strings(char **out, uint32_t n, const char *p, uint32_t size)
+{
 	const char *end = p + size;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -72,7 +76,8 @@ static int split_strings(char **out, uint32_t n, const char *p, uint32_t size) {
 	return p == end;
 }
 
-int launch_parse(struct launch *ret, const void *p, size_t n, struct nono_error *err) {
+int launch_parse(struct launch *ret, const void *p, size_t n, struct nono_error *err)
+{
 	_cleanup_free_ char **strings = NULL;
 	struct launch_header h;
 	const char *args = (const char *)p + sizeof(h);
@@ -106,7 +111,8 @@ malformed:
 	return error_set(err, NONO_INVALID, EBADMSG, "malformed launch data");
 }
 
-int launch_open(struct launch *ret, int fd, struct nono_error *err) {
+int launch_open(struct launch *ret, int fd, struct nono_error *err)
+{
 	const void *p;
 	size_t n;
 	int r = fd_map_sealed(fd, LAUNCH_SIZE_MAX, &p, &n);
@@ -124,7 +130,8 @@ int launch_open(struct launch *ret, int fd, struct nono_error *err) {
 	return 0;
 }
 
-void launch_deinit(struct launch *l) {
+void launch_deinit(struct launch *l)
+{
 	free(l->argv);
 	if (l->map) {
 		munmap((void *)l->map, l->map_size);

@@ -8,12 +8,14 @@
 
 #define BUF_DEFAULT_LIMIT (16U << 20)
 
-void buf_deinit(struct buf *b) {
+void buf_deinit(struct buf *b)
+{
 	free(b->data);
 	*b = (struct buf){ .limit = b->limit };
 }
 
-int buf_reserve(struct buf *b, size_t more) {
+int buf_reserve(struct buf *b, size_t more)
+{
 	size_t limit = b->limit ? b->limit : BUF_DEFAULT_LIMIT;
 	size_t need, size;
 	char *data;
@@ -41,7 +43,8 @@ int buf_reserve(struct buf *b, size_t more) {
 	return 0;
 }
 
-void buf_append(struct buf *b, const void *p, size_t n) {
+void buf_append(struct buf *b, const void *p, size_t n)
+{
 	if (buf_reserve(b, n) < 0) {
 		return;
 	}
@@ -52,15 +55,18 @@ void buf_append(struct buf *b, const void *p, size_t n) {
 	b->data[b->len] = '\0';
 }
 
-void buf_append_str(struct buf *b, const char *s) {
+void buf_append_str(struct buf *b, const char *s)
+{
 	buf_append(b, s, strlen(s));
 }
 
-void buf_append_char(struct buf *b, char c) {
+void buf_append_char(struct buf *b, char c)
+{
 	buf_append(b, &c, 1);
 }
 
-void buf_printf(struct buf *b, const char *fmt, ...) {
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
 	va_list ap;
 	int n;
 
@@ -80,7 +86,8 @@ void buf_printf(struct buf *b, const char *fmt, ...) {
 	b->len += (size_t)n;
 }
 
-void buf_consume(struct buf *b, size_t n) {
+void buf_consume(struct buf *b, size_t n)
+{
 	if (n > b->len) {
 		n = b->len;
 	}
@@ -90,7 +97,8 @@ void buf_consume(struct buf *b, size_t n) {
 	}
 }
 
-char *buf_take(struct buf *b) {
+char *buf_take(struct buf *b)
+{
 	char *data = NULL;
 
 	if (buf_reserve(b, 0) == 0) {

@@ -24,6 +24,7 @@ void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(print
 void buf_consume(struct buf *b, size_t n); /* drops the first n bytes */
 char *buf_take(struct buf *b);             /* moves the bytes out (NULL on error), empties b */
 
-static inline int buf_error(const struct buf *b) {
+static inline int buf_error(const struct buf *b)
+{
 	return b->error;
 }

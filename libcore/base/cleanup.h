@@ -6,11 +6,13 @@
 
 #define _cleanup_(fn) __attribute__((cleanup(fn)))
 
-static inline void freep(void *p) {
+static inline void freep(void *p)
+{
 	free(*(void **)p);
 }
 
-static inline void closep(int *fd) {
+static inline void closep(int *fd)
+{
 	if (*fd >= 0) {
 		close(*fd);
 	}
@@ -27,7 +29,8 @@ static inline void closep(int *fd) {
 		_v;                                                                                \
 	})
 
-static inline int take_fd(int *fd) {
+static inline int take_fd(int *fd)
+{
 	int v = *fd;
 
 	*fd = -1;
@@ -35,7 +38,8 @@ static inline int take_fd(int *fd) {
 }
 
 /* Closes *fd when open and leaves it at -1. */
-static inline void close_fd(int *fd) {
+static inline void close_fd(int *fd)
+{
 	int v = take_fd(fd);
 
 	if (v >= 0) {

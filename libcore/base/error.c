@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static int error_result(int errnum) {
+static int error_result(int errnum)
+{
 	return errnum > 0 ? -errnum : -EINVAL;
 }
 
-int error_set(struct nono_error *err, enum nono_code code, int errnum, const char *fmt, ...) {
+int error_set(struct nono_error *err, enum nono_code code, int errnum, const char *fmt, ...)
+{
 	va_list ap;
 
 	if (err) {
@@ -23,7 +25,8 @@ int error_set(struct nono_error *err, enum nono_code code, int errnum, const cha
 	return error_result(errnum);
 }
 
-int error_errno(struct nono_error *err, int errnum, const char *fmt, ...) {
+int error_errno(struct nono_error *err, int errnum, const char *fmt, ...)
+{
 	va_list ap;
 	int n;
 
@@ -42,7 +45,8 @@ int error_errno(struct nono_error *err, int errnum, const char *fmt, ...) {
 	return error_result(errnum);
 }
 
-int error_wrap(struct nono_error *err, const char *fmt, ...) {
+int error_wrap(struct nono_error *err, const char *fmt, ...)
+{
 	char inner[sizeof(err->message)];
 	va_list ap;
 	int n;
@@ -62,6 +66,7 @@ int error_wrap(struct nono_error *err, const char *fmt, ...) {
 	return error_result(err->errnum);
 }
 
-int error_oom(struct nono_error *err) {
+int error_oom(struct nono_error *err)
+{
 	return error_set(err, NONO_NO_MEMORY, ENOMEM, "out of memory");
 }

@@ -14,7 +14,8 @@
 
 #define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
-int fd_write_full(int fd, const void *p, size_t n) {
+int fd_write_full(int fd, const void *p, size_t n)
+{
 	const char *at = p;
 
 	while (n > 0) {
@@ -31,7 +32,8 @@ int fd_write_full(int fd, const void *p, size_t n) {
 	return 0;
 }
 
-ssize_t fd_read_full(int fd, void *p, size_t n) {
+ssize_t fd_read_full(int fd, void *p, size_t n)
+{
 	char *at = p;
 	size_t done = 0;
 
@@ -51,7 +53,8 @@ ssize_t fd_read_full(int fd, void *p, size_t n) {
 	return (ssize_t)done;
 }
 
-ssize_t fd_read_file_at(int dir_fd, const char *path, char *p, size_t size) {
+ssize_t fd_read_file_at(int dir_fd, const char *path, char *p, size_t size)
+{
 	_cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	ssize_t n;
 
@@ -69,7 +72,8 @@ ssize_t fd_read_file_at(int dir_fd, const char *path, char *p, size_t size) {
 	return n;
 }
 
-int fd_memfd_sealed(const char *name, const void *p, size_t n) {
+int fd_memfd_sealed(const char *name, const void *p, size_t n)
+{
 	_cleanup_close_ int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int r;
 
@@ -86,13 +90,15 @@ int fd_memfd_sealed(const char *name, const void *p, size_t n) {
 	return take_fd(&fd);
 }
 
-bool fd_is_sealed(int fd) {
+bool fd_is_sealed(int fd)
+{
 	int seals = fcntl(fd, F_GET_SEALS);
 
 	return seals >= 0 && (seals & SEALS) == SEALS;
 }
 
-int fd_map_sealed(int fd, size_t limit, const void **ret_p, size_t *ret_n) {
+int fd_map_sealed(int fd, size_t limit, const void **ret_p, size_t *ret_n)
+{
 	struct stat st;
 	void *p;
 
@@ -114,7 +120,8 @@ int fd_map_sealed(int fd, size_t limit, const void **ret_p, size_t *ret_n) {
 	return 0;
 }
 
-ssize_t fd_send(int sock, const void *p, size_t n, const int *fds, size_t n_fds, int flags) {
+ssize_t fd_send(int sock, const void *p, size_t n, const int *fds, size_t n_fds, int flags)
+{
 	union {
 		char bytes[CMSG_SPACE(sizeof(int) * FD_PASS_MAX)];
 		struct cmsghdr align;
@@ -144,7 +151,8 @@ ssize_t fd_send(int sock, const void *p, size_t n, const int *fds, size_t n_fds,
 }
 
 /* Moves every descriptor of msg into fds, as many as fit; counts all of them. */
-static size_t collect_fds(struct msghdr *msg, int *fds, size_t max_fds) {
+static size_t collect_fds(struct msghdr *msg, int *fds, size_t max_fds)
+{
 	size_t n = 0;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
@@ -165,8 +173,8 @@ static size_t collect_fds(struct msghdr *msg, int *fds, size_t max_fds) {
 	return n;
 }
 
-ssize_t fd_recv(
-	int sock, void *p, size_t n, int *fds, size_t max_fds, size_t *ret_n_fds, int flags) {
+ssize_t fd_recv(int sock, void *p, size_t n, int *fds, size_t max_fds, size_t *ret_n_fds, int flags)
+{
 	union {
 		char bytes[CMSG_SPACE(sizeof(int) * FD_PASS_MAX)];
 		struct cmsghdr align;
@@ -194,7 +202,8 @@ ssize_t fd_recv(
 	return k;
 }
 
-void fd_close_many(int *fds, size_t n) {
+void fd_close_many(int *fds, size_t n)
+{
 	for (size_t i = 0; i < n; i++) {
 		close_fd(&fds[i]);
 	}

@@ -6,7 +6,8 @@
 
 /* Appends the components of path to out[*len], which holds a clean path without trailing slash
  * ("" for the root). */
-static void append_components(char *out, size_t *len, const char *path) {
+static void append_components(char *out, size_t *len, const char *path)
+{
 	while (*path) {
 		size_t n = strcspn(path, "/");
 		if (n == 2 && path[0] == '.' && path[1] == '.') {
@@ -22,7 +23,8 @@ static void append_components(char *out, size_t *len, const char *path) {
 	}
 }
 
-char *path_absolute(const char *base, const char *path) {
+char *path_absolute(const char *base, const char *path)
+{
 	size_t len = 0;
 	char *out = malloc(strlen(base) + strlen(path) + 3);
 
@@ -40,7 +42,8 @@ char *path_absolute(const char *base, const char *path) {
 	return out;
 }
 
-bool path_is_below(const char *path, const char *dir) {
+bool path_is_below(const char *path, const char *dir)
+{
 	size_t n = strlen(dir);
 
 	if (n == 1 && dir[0] == '/') {

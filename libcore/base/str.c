@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int str_to_u64(const char *s, uint64_t *ret) {
+int str_to_u64(const char *s, uint64_t *ret)
+{
 	uint64_t v = 0;
 
 	if (*s == '\0' || (s[0] == '0' && s[1] != '\0')) {
@@ -23,7 +24,8 @@ int str_to_u64(const char *s, uint64_t *ret) {
 	return 0;
 }
 
-bool str_is_utf8(const char *s, size_t n) {
+bool str_is_utf8(const char *s, size_t n)
+{
 	const unsigned char *p = (const unsigned char *)s, *end = p + n;
 
 	while (p < end) {
@@ -59,7 +61,8 @@ bool str_is_utf8(const char *s, size_t n) {
 	return true;
 }
 
-int array_grow(void **items, size_t n, size_t item_size) {
+int array_grow(void **items, size_t n, size_t item_size)
+{
 	size_t size, bytes;
 	void *p;
 

@@ -6,12 +6,14 @@
 #include <stdint.h>
 #include <string.h>
 
-static inline bool str_equal(const char *a, const char *b) {
+static inline bool str_equal(const char *a, const char *b)
+{
 	return strcmp(a, b) == 0;
 }
 
 /* What follows prefix in s, or NULL when s does not start with it. */
-static inline const char *str_after(const char *s, const char *prefix) {
+static inline const char *str_after(const char *s, const char *prefix)
+{
 	size_t n = strlen(prefix);
 
 	return strncmp(s, prefix, n) == 0 ? s + n : NULL;
