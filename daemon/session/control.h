@@ -33,6 +33,8 @@ enum control_fd {
 /* nonod to template */
 struct control_spawn {
 	uint64_t serial; /* nonod's name for this session in control_event */
+	uint32_t
+		network; /* enum nono_network_mode, as in the plan: the template keeps the filter */
 };
 
 /* template to nonod */
@@ -56,7 +58,7 @@ enum link_type {
 	LINK_FAILED,       /* struct link_failed: nothing runs; the last packet */
 	LINK_ENDED,        /* struct link_ended: nothing is left running; the last packet */
 	/* nonod to session */
-	LINK_DECISION, /* struct link_decision: answers LINK_RESOLVED */
+	LINK_DECISION, /* struct link_decision: answers LINK_RESOLVED, one at a time */
 	LINK_STOP,     /* struct link_stop */
 };
 struct link_resolved {

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
-#include "nono-error.h"
+#include "nono.h"
 
 #define PLAN_SIZE_MAX   (16U << 20) /* bytes */
 #define PLAN_GRANTS_MAX 65536
