@@ -2,7 +2,7 @@
 /*
  * Landlock from ABI 1 (Linux 5.13) on. Internal: the policy-free half of what nono_apply(),
  * nono_exec() and nono-session do. Rights the running ABI lacks are masked here, in one place;
- * what a missing right means for a request is decided by nono_caps_check_support() (support.h).
+ * what a missing right means for a request is decided by caps_check_support() (support.h).
  */
 #pragma once
 #include <stdbool.h>
