@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """shellcheck has nothing to say about any shell script, and Python files compile."""
+import re
 import subprocess
 
 import lint
 
 scripts = [path for path in lint.files()
-           if (lint.ROOT / path).read_bytes()[:64].split(b'\n')[0].endswith((b'/sh', b'bash', b'sh -eu'))]
+           if re.match(rb'#!/(usr/)?bin/(env )?(ba)?sh\b', (lint.ROOT / path).read_bytes()[:64])]
 tool = lint.need('shellcheck')
 if scripts:
     done = subprocess.run([tool, '--format=gcc', *map(str, scripts)], cwd=lint.ROOT,
