@@ -173,7 +173,8 @@ static size_t collect_fds(struct msghdr *msg, int *fds, size_t max_fds)
 	return n;
 }
 
-ssize_t fd_recv(int sock, void *p, size_t n, int *fds, size_t max_fds, size_t *ret_n_fds, int flags)
+ssize_t fd_recv_lossy(int sock, void *p, size_t n, int *fds, size_t max_fds, size_t *ret_n_fds,
+	bool *ret_lost, int flags)
 {
 	union {
 		char bytes[CMSG_SPACE(sizeof(int) * FD_PASS_MAX)];
@@ -194,8 +195,25 @@ ssize_t fd_recv(int sock, void *p, size_t n, int *fds, size_t max_fds, size_t *r
 		return -errno;
 	}
 	got = collect_fds(&msg, fds, max_fds);
-	if (got > max_fds || (msg.msg_flags & MSG_CTRUNC)) {
+	*ret_lost = got > max_fds || (msg.msg_flags & MSG_CTRUNC);
+	if (*ret_lost) {
 		fd_close_many(fds, got < max_fds ? got : max_fds);
+		got = 0;
+	}
+	*ret_n_fds = got;
+	return k;
+}
+
+ssize_t fd_recv(int sock, void *p, size_t n, int *fds, size_t max_fds, size_t *ret_n_fds, int flags)
+{
+	bool lost;
+	size_t got;
+	ssize_t k = fd_recv_lossy(sock, p, n, fds, max_fds, &got, &lost, flags);
+
+	if (k < 0) {
+		return k;
+	}
+	if (lost) {
 		return -EMSGSIZE;
 	}
 	*ret_n_fds = got;

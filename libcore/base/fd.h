@@ -33,4 +33,9 @@ ssize_t fd_send(int sock, const void *p, size_t n, const int *fds, size_t n_fds,
 ssize_t fd_recv(
 	int sock, void *p, size_t n, int *fds, size_t max_fds, size_t *ret_n_fds, int flags);
 
+/* The same, for readers that go on without the descriptors: instead of failing, *ret_lost tells
+ * that some could not be received, and then there are none. */
+ssize_t fd_recv_lossy(int sock, void *p, size_t n, int *fds, size_t max_fds, size_t *ret_n_fds,
+	bool *ret_lost, int flags);
+
 void fd_close_many(int *fds, size_t n); /* closes those >= 0 and leaves them at -1 */
