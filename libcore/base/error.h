@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Filling in a struct nono_error. Libraries never log: they set an error and return, the edge
- * (a method reply, the CLI) reports it once. All functions accept err == NULL.
+ * (a method reply, the CLI) reports it once. All functions accept err == NULL. The message is
+ * always one line of valid UTF-8, whatever bytes went into it.
  */
 #pragma once
 #include "nono-error.h"

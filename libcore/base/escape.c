@@ -8,22 +8,12 @@
 #include "libcore/base/cleanup.h"
 #include "libcore/base/str.h"
 
-/* Bytes of the UTF-8 character at p, 0 when there is none. */
-static size_t character_length(const char *p, size_t n)
-{
-	for (size_t k = 1; k <= 4 && k <= n; k++) {
-		if (str_is_utf8(p, k)) {
-			return k;
-		}
-	}
-	return 0;
-}
-
 int escape_path(const char *path, char **ret, bool *ret_escaped)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	size_t n = strlen(path);
 	char *out, *at;
+	uint32_t c;
 
 	if (str_is_utf8(path, n)) {
 		out = strdup(path);
@@ -39,7 +29,7 @@ int escape_path(const char *path, char **ret, bool *ret_escaped)
 		return -ENOMEM;
 	}
 	while (n > 0) {
-		size_t k = character_length(path, n);
+		size_t k = str_utf8_char(path, n, &c);
 		if (k == 0 || *path == '%') {
 			*at++ = '%';
 			*at++ = hex[(unsigned char)*path >> 4];

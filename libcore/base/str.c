@@ -24,39 +24,55 @@ int str_to_u64(const char *s, uint64_t *ret)
 	return 0;
 }
 
+size_t str_utf8_char(const char *s, size_t n, uint32_t *ret)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	uint32_t c, min;
+	size_t len;
+
+	if (n == 0) {
+		return 0;
+	}
+	if (p[0] < 0x80) {
+		*ret = p[0];
+		return 1;
+	}
+	if ((p[0] & 0xe0) == 0xc0) {
+		len = 2, min = 0x80, c = p[0] & 0x1f;
+	} else if ((p[0] & 0xf0) == 0xe0) {
+		len = 3, min = 0x800, c = p[0] & 0x0f;
+	} else if ((p[0] & 0xf8) == 0xf0) {
+		len = 4, min = 0x10000, c = p[0] & 0x07;
+	} else {
+		return 0;
+	}
+	if (n < len) {
+		return 0;
+	}
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80) {
+			return 0;
+		}
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if (c < min || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
+		return 0;
+	}
+	*ret = c;
+	return len;
+}
+
 bool str_is_utf8(const char *s, size_t n)
 {
-	const unsigned char *p = (const unsigned char *)s, *end = p + n;
+	uint32_t c;
 
-	while (p < end) {
-		size_t more;
-		uint32_t c, min;
-		if (*p < 0x80) {
-			p++;
-			continue;
-		}
-		if ((*p & 0xe0) == 0xc0) {
-			more = 1, min = 0x80, c = *p & 0x1f;
-		} else if ((*p & 0xf0) == 0xe0) {
-			more = 2, min = 0x800, c = *p & 0x0f;
-		} else if ((*p & 0xf8) == 0xf0) {
-			more = 3, min = 0x10000, c = *p & 0x07;
-		} else {
+	while (n > 0) {
+		size_t k = str_utf8_char(s, n, &c);
+		if (k == 0) {
 			return false;
 		}
-		p++;
-		if ((size_t)(end - p) < more) {
-			return false;
-		}
-		for (; more > 0; more--, p++) {
-			if ((*p & 0xc0) != 0x80) {
-				return false;
-			}
-			c = c << 6 | (*p & 0x3f);
-		}
-		if (c < min || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
-			return false;
-		}
+		s += k;
+		n -= k;
 	}
 	return true;
 }

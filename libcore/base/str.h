@@ -22,6 +22,10 @@ static inline const char *str_after(const char *s, const char *prefix)
 /* A whole non-negative decimal number without sign, space or leading zeros. 0, -EINVAL, -ERANGE. */
 int str_to_u64(const char *s, uint64_t *ret);
 
+/* Decodes the UTF-8 character that s starts with: its length in bytes (1 to 4), or 0 when there is
+ * none: end of text, a stray or missing continuation, an overlong form, a surrogate. */
+size_t str_utf8_char(const char *s, size_t n, uint32_t *ret);
+
 /* True when s is valid UTF-8 without overlong forms and surrogates (n bytes, may hold NUL). */
 bool str_is_utf8(const char *s, size_t n);
 
