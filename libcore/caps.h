@@ -44,5 +44,12 @@ static inline void caps_freep(struct nono_caps **caps)
 int caps_add_unresolved(struct nono_caps *caps, const char *path, enum nono_access access,
 	bool is_file, enum nono_source source, const char *source_name, struct nono_error *err);
 
+/* Parts of the set's own implementation. */
+void caps_path_deinit(struct nono_fs_grant *g); /* frees the strings */
+void caps_unix_deinit(struct nono_unix_grant *g);
+int caps_copy_settings(struct nono_caps *to, const struct nono_caps *from); /* 0 or -ENOMEM */
+
+bool caps_has_port(const struct caps_ports *ports, uint16_t port);
+
 /* True when the set restricts TCP at all: blocked, or some port is listed. */
 bool caps_restricts_network(const struct nono_caps *caps);

@@ -167,7 +167,7 @@ NONO_PUBLIC uint64_t nono_caps_limit(const struct nono_caps *caps, enum nono_lim
 /* Merges grants of one object (same canonical path, same kind; unix sockets: same path and scope)
  * into one. Within a tier (user and profile; group and system) accesses are united. Across tiers
  * the user's tier stands alone: a user who narrows a path to READ is not widened by a group that
- * grants WRITE on it. Keeps the order of first appearance. Cannot fail. */
+ * grants WRITE on it. Grants are sorted by path afterwards. Cannot fail. */
 NONO_PUBLIC void nono_caps_deduplicate(struct nono_caps *caps);
 
 /* 1 when path (lexically cleaned, relative to the working directory) is a granted directory or
