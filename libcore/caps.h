@@ -6,7 +6,8 @@
 
 #include "nono.h"
 
-#define CAPS_GRANTS_MAX 65536 /* of each list */
+#define CAPS_GRANTS_MAX 65536 /* paths; unix sockets */
+#define CAPS_LIST_MAX   4096  /* ports of a kind; commands of a kind */
 
 /* The strings of grants are heap strings of the set, const only in the public view. */
 struct caps_ports {

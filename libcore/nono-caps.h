@@ -123,7 +123,7 @@ NONO_PUBLIC int nono_caps_allow_file_from(struct nono_caps *caps, const char *pa
  * Ports: connect and bind are about any address; localhost is connecting to and binding the port
  * on a loopback address only, which needs a supervisor (nono_apply() and nono_exec() refuse it
  * with NONO_UNSUPPORTED). Port 0 is valid for bind only: a port of the kernel's choice. A port
- * that is listed already is no error. 0, -EINVAL or -ENOMEM. */
+ * that is listed already is no error. NONO_INVALID; NONO_LIMIT beyond 4096 ports of a kind. */
 NONO_PUBLIC int nono_caps_block_network(struct nono_caps *caps, struct nono_error *err);
 NONO_PUBLIC int nono_caps_set_network_mode(
 	struct nono_caps *caps, enum nono_network_mode mode, struct nono_error *err);
@@ -212,11 +212,11 @@ NONO_PUBLIC const char *nono_caps_command(
  * as \xNN. Free with free(). NULL when out of memory. */
 NONO_PUBLIC char *nono_caps_summary(const struct nono_caps *caps);
 
-/* The set as pretty-printed JSON and back (libnono(3) has the keys). Paths that are not UTF-8
- * cannot be written: NONO_INVALID. Free *ret with free().
- * Reading is strict (RFC 8259, no duplicate or unknown keys, at most 16 MiB, n bytes without
- * terminator) and looks every path up again, as the functions above do and with their errors; a
- * unix socket that now resolves to another place is NONO_REFUSED. NONO_INVALID names the key. */
+/* The set as JSON and back (libnono(3) has the keys). Free *ret with free(). NONO_LIMIT beyond
+ * 16 MiB. Reading is strict (RFC 8259, n bytes that need no terminator, no duplicate or unknown
+ * keys: NONO_INVALID naming the place) and looks every path up again, as the functions above do
+ * and with their errors: by the name it was asked for when that is absolute, else by the canonical
+ * one. A unix socket that now is at another place is NONO_REFUSED. */
 NONO_PUBLIC int nono_caps_to_json(const struct nono_caps *caps, char **ret, struct nono_error *err);
 NONO_PUBLIC int nono_caps_from_json(
 	const char *json, size_t n, struct nono_caps **ret, struct nono_error *err);

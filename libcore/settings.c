@@ -9,7 +9,6 @@
 #include "libcore/base/str.h"
 #include "libcore/caps.h"
 
-#define COMMANDS_MAX     4096
 #define COMMAND_NAME_MAX 255 /* NAME_MAX: a longer one names no file */
 
 static int no_caps(struct nono_error *err)
@@ -60,6 +59,9 @@ static int add_port(struct caps_ports *ports, uint16_t port, struct nono_error *
 {
 	if (caps_has_port(ports, port)) {
 		return 0;
+	}
+	if (ports->n >= CAPS_LIST_MAX) {
+		return error_set(err, NONO_LIMIT, E2BIG, "more than %d ports", CAPS_LIST_MAX);
 	}
 	if (array_grow((void **)&ports->items, ports->n, sizeof(*ports->items)) < 0) {
 		return error_oom(err);
@@ -151,8 +153,8 @@ static int add_command(struct caps_names *names, const char *name, struct nono_e
 	if (has_name(names, name)) {
 		return 0;
 	}
-	if (names->n >= COMMANDS_MAX) {
-		return error_set(err, NONO_LIMIT, E2BIG, "more than %d commands", COMMANDS_MAX);
+	if (names->n >= CAPS_LIST_MAX) {
+		return error_set(err, NONO_LIMIT, E2BIG, "more than %d commands", CAPS_LIST_MAX);
 	}
 	return append_name(names, name) < 0 ? error_oom(err) : 0;
 }

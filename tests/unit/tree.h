@@ -47,12 +47,12 @@ static inline int tree_teardown(void **state)
 	return r;
 }
 
-/* The path of name below the root; one of eight static buffers. */
+/* The path of name below the root; one of 32 static buffers. */
 static inline const char *tree_path(const char *name)
 {
-	static char paths[8][4096];
+	static char paths[32][4096];
 	static unsigned next;
-	char *p = paths[next++ % 8];
+	char *p = paths[next++ % 32];
 
 	assert_true(
 		snprintf(p, sizeof(paths[0]), "%s/%s", tree_root, name) < (int)sizeof(paths[0]));
