@@ -9,7 +9,6 @@ PUBLIC = r'nono(-\w+)?\.h'
 # First match wins: folder, project headers, libraries.
 LAYERS = [
     (r'libcore/base/', r'libcore/base/|nono-error\.h', ''),
-    (r'libcore/state\.[ch]$', r'libcore/|' + PUBLIC, 'json-c'),
     (r'libcore/filter[^/]*\.[ch]$', r'libcore/|' + PUBLIC, 'seccomp'),
     (r'libcore/', r'libcore/|' + PUBLIC, 'openssl'),
     (r'proto/', r'proto/|libcore/base/|nono-error\.h', 'json-c'),
