@@ -58,9 +58,9 @@ size_t vl_call_n_fds(const struct vl_call *call);
 int vl_call_steal_fd(struct vl_call *call, int64_t i);
 
 /*
- * Answers. parameters is consumed in every case; NULL means none. All return 0 or a negative error
- * that a handler may simply return (the caller then gets a generic error if it got none yet). An
- * answer to a oneway call is dropped.
+ * Answers. parameters is consumed in every case; NULL means none. A final answer ends the call
+ * even when it fails; an answer that cannot be sent ends the connection. All return 0 or a
+ * negative error that a handler may simply return. An answer to a oneway call is dropped.
  */
 int vl_call_reply(struct vl_call *call, struct json_object *parameters);
 /* A reply that further ones follow. On a call without VL_MORE it answers ExpectedMore instead and

@@ -16,7 +16,40 @@
 
 struct json_object;
 struct idl;
-struct idl_type;
+struct idl_symbol;
+
+#define IDL_SIZE_MAX  (1U << 20) /* bytes of one description */
+#define IDL_DEPTH_MAX 64         /* types inside each other */
+
+enum idl_kind {
+	IDL_BOOL,
+	IDL_INT,
+	IDL_FLOAT,
+	IDL_STRING,
+	IDL_OBJECT, /* any JSON object */
+	IDL_ANY,    /* anything but null */
+	IDL_STRUCT,
+	IDL_ENUM,
+	IDL_ARRAY,    /* []inner */
+	IDL_MAP,      /* [string]inner */
+	IDL_NULLABLE, /* ?inner */
+	IDL_REFERENCE,
+};
+
+struct idl_type {
+	enum idl_kind kind;
+	struct idl_type *inner; /* of arrays, maps and nullables */
+	struct idl_field *fields;
+	size_t n_fields;
+	char *name; /* of the type a reference names */
+	const struct idl_symbol *target;
+};
+
+struct idl_field {
+	char *name;
+	char *comment;         /* the lines above it with their '#', NULL for none */
+	struct idl_type *type; /* NULL in enums */
+};
 
 enum idl_symbol_kind {
 	IDL_TYPE,
@@ -24,13 +57,21 @@ enum idl_symbol_kind {
 	IDL_ERROR,
 };
 
-/* A named type, a method or an error. in is the type itself, the input or the error's parameters;
- * out the output of a method, NULL otherwise. */
+/* A named type, a method or an error. in is the type itself, the input or the error's parameters
+ * (a struct, or an enum for some types); out is the output of a method, NULL otherwise. */
 struct idl_symbol {
 	enum idl_symbol_kind kind;
 	char *name;
-	char *comment; /* the lines above it with their '#', NULL for none */
+	char *comment;
 	struct idl_type *in, *out;
+};
+
+struct idl {
+	char *name; /* of the interface */
+	char *comment;
+	char *end_comment; /* what stands behind the last member */
+	struct idl_symbol *symbols;
+	size_t n_symbols;
 };
 
 /* Parses n bytes of text. 0, or -errno with err naming line and column. */
@@ -41,9 +82,6 @@ static inline void idl_freep(struct idl **idl)
 	idl_free(*idl);
 }
 
-const char *idl_name(const struct idl *idl); /* of the interface */
-size_t idl_n_symbols(const struct idl *idl);
-const struct idl_symbol *idl_symbol_at(const struct idl *idl, size_t i);
 /* NULL when there is none of this kind with this (unqualified) name. */
 const struct idl_symbol *idl_find(
 	const struct idl *idl, enum idl_symbol_kind kind, const char *name);

@@ -656,6 +656,25 @@ struct json_span json_member(struct json_span v, const char *name)
 	return (struct json_span){ 0 };
 }
 
+size_t json_count(struct json_span v)
+{
+	const char *end = v.p + v.n;
+	size_t n = v.n > 0;
+
+	/* One for every comma, and one more for a container that is not empty. */
+	for (const char *at = v.p; at < end; at++) {
+		if (*at == '"') {
+			at = skip_string(at, end) - 1;
+		} else if (*at == ',') {
+			n++;
+		} else if (*at == '[' || *at == '{') {
+			const char *first = skip_space(at + 1, end);
+			n += first < end && *first != ']' && *first != '}';
+		}
+	}
+	return n;
+}
+
 int json_get_bool(struct json_span v, bool *ret)
 {
 	if (json_kind(v) != JSON_BOOL) {

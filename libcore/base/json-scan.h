@@ -59,6 +59,9 @@ bool json_next(struct json_iter *it, struct json_span *ret_key, struct json_span
 /* The member with this name (plain ASCII); absent when there is none or v is no object. */
 struct json_span json_member(struct json_span v, const char *name);
 
+/* How many values there are in v, itself and everything inside included. */
+size_t json_count(struct json_span v);
+
 /* Typed values. 0, -EINVAL when v is of another kind (a number with fraction or exponent is no
  * integer), -ERANGE when the integer does not fit. *ret is untouched then. */
 int json_get_bool(struct json_span v, bool *ret);

@@ -188,6 +188,17 @@ static void test_integers(void **state)
 	assert_int_equal(u, 0);
 }
 
+static void test_count(void **state)
+{
+	(void)state;
+	assert_int_equal(json_count((struct json_span){ 0 }), 0);
+	assert_int_equal(json_count(parse("null")), 1);
+	assert_int_equal(json_count(parse("\",,[[{{\\\"\"")), 1);
+	assert_int_equal(json_count(parse("[ ]")), 1);
+	assert_int_equal(json_count(parse("[1,2,[]]")), 4);
+	assert_int_equal(json_count(parse("{\"a,\":{\"b\":[[1]]},\"c\":{ } }")), 6);
+}
+
 static void test_bool(void **state)
 {
 	struct json_span v = parse("[true,false,0]"), e;
@@ -261,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_integers),
+		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_bool),
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_many_names_are_cheap),
