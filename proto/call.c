@@ -115,14 +115,28 @@ static int send_answer(struct vl_call *call, struct message *m)
 	return r < 0 ? r : 0;
 }
 
-static int send_system_error(struct vl_call *call, const char *origin, int errnum)
+/* Text from anywhere, cut anywhere, as a member: what is not UTF-8 loses everything but ASCII. */
+static int add_text(struct json_object *o, const char *name, char *text)
+{
+	int r = json_add_string(o, name, text);
+
+	if (r != -EINVAL) {
+		return r;
+	}
+	for (char *c = text; *c; c++) {
+		*c = (unsigned char)*c < 0x80 ? *c : '?';
+	}
+	return json_add_string(o, name, text);
+}
+
+static int send_system_error(struct vl_call *call, char *origin, int errnum)
 {
 	_cleanup_(json_object_putp) struct json_object *o = json_object_new_object();
 	struct message m = { 0 };
 	const char *name = strerrorname_np(errnum);
 	int r;
 
-	r = json_add_string(o, "origin", origin);
+	r = add_text(o, "origin", origin);
 	if (r == 0) {
 		r = json_add_string(o, "errnoName", name ? name : "EIO");
 	}
@@ -179,7 +193,7 @@ static int answer(struct vl_call *call, const char *error, bool continues,
 		r = build(&m, error, continues, o);
 		if (r == -EBADMSG) {
 			continues = false;
-			r = send_system_error(call, "nono", EBADMSG);
+			r = send_system_error(call, (char[]){ "reply" }, EBADMSG);
 		} else if (r == 0) {
 			r = move_fds(&m, fds, n_fds);
 			r = r < 0 ? r : send_answer(call, &m);
@@ -224,13 +238,7 @@ int vl_call_error_message(struct vl_call *call, const char *name, const char *fm
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	if (json_add_string(o, "message", message) < 0) {
-		/* Cut in the middle of a character, or it names something that is not UTF-8. */
-		for (char *c = message; *c; c++) {
-			*c = (unsigned char)*c < 0x80 ? *c : '?';
-		}
-		json_add_string(o, "message", message);
-	}
+	add_text(o, "message", message);
 	return vl_call_error(call, name, o);
 }
 
@@ -250,7 +258,7 @@ int vl_call_error_errno(struct vl_call *call, int errnum)
 	if (call->envelope.flags & VL_ONEWAY) {
 		return settle(call, true, 0);
 	}
-	return settle(call, true, send_system_error(call, "linux", errnum));
+	return settle(call, true, send_system_error(call, (char[]){ "linux" }, errnum));
 }
 
 int vl_call_upgrade(struct vl_call *call, struct json_object *parameters,

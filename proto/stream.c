@@ -213,7 +213,7 @@ static int read_chunk(struct stream *s)
 	}
 	nul = memchr(s->in.text + s->in.n, '\0', (size_t)k);
 	n = nul ? (size_t)(nul + 1 - (s->in.text + s->in.n)) : (size_t)k;
-	if (s->in.n + n > s->limits.message_max + 1) {
+	if (s->in.n + n - (nul ? 1 : 0) > s->limits.message_max) {
 		return -EMSGSIZE;
 	}
 	k = take_chunk(s, n);
