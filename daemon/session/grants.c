@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every grant is opened once, O_PATH, following symlinks; from then on only the descriptor counts,
+ * so nothing can be swapped between the decision and the rule. The decision was made on a name.
+ * Where the kernel's own name for what was opened differs from it (a symlink on the way), the
+ * decision is made again on that name, by nonod. Names from our own policy (/lib, which is a
+ * symlink almost everywhere) are exempt: the policy means whatever they lead to.
+ */
+#include "daemon/session/grants.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libcore/base/cleanup.h"
+#include "libcore/base/error.h"
+#include "libcore/landlock.h"
+
+static int check_kind(const struct plan_grant *g, const struct stat *st, struct nono_error *err)
+{
+	bool is_dir = S_ISDIR(st->st_mode);
+
+	if (g->flags & PLAN_GRANT_BUILTIN || is_dir != !!(g->flags & PLAN_GRANT_FILE)) {
+		return 0;
+	}
+	if (is_dir) {
+		return error_set(err, NONO_EXPECTED_FILE, EISDIR,
+			"'%.300s' is a directory; to grant it, use the flag without -file",
+			g->path);
+	}
+	return error_set(err, NONO_EXPECTED_DIRECTORY, ENOTDIR,
+		"'%.300s' is not a directory; to grant one file, use the flag with -file", g->path);
+}
+
+/* The kernel's name for fd differs from the one that was decided on: decide on the real one. */
+static int check_name(const struct grants_request *q, uint32_t index, int fd, const struct stat *st,
+	struct nono_error *err)
+{
+	const struct plan_grant *g = &q->plan->grants[index];
+	char link[32], name[PATH_MAX];
+	ssize_t n;
+
+	if (g->flags & PLAN_GRANT_BUILTIN) {
+		return 0;
+	}
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, name, sizeof(name) - 1);
+	if (n < 0) {
+		return error_errno(err, errno, "find the canonical name of '%.300s'", g->path);
+	}
+	if ((size_t)n == sizeof(name) - 1) {
+		return error_set(err, NONO_LIMIT, ENAMETOOLONG,
+			"the canonical name of '%.300s' is too long", g->path);
+	}
+	name[n] = '\0';
+	if (strcmp(name, g->path) == 0) {
+		return 0;
+	}
+	return q->decide(q->userdata, index, name, g->access, st, err);
+}
+
+static int add_grant(
+	const struct grants_request *q, int ruleset_fd, uint32_t index, struct nono_error *err)
+{
+	const struct plan_grant *g = &q->plan->grants[index];
+	_cleanup_close_ int fd = open(g->path, O_PATH | O_CLOEXEC);
+	struct stat st;
+	int r;
+
+	if (fd < 0) {
+		if (g->flags & PLAN_GRANT_BUILTIN) {
+			return 0;
+		}
+		if (errno == ENOENT || errno == ENOTDIR) {
+			return error_set(err, NONO_PATH_NOT_FOUND, ENOENT,
+				"'%.300s' cannot be granted: it does not exist", g->path);
+		}
+		return error_errno(err, errno, "'%.300s' cannot be granted", g->path);
+	}
+	if (fstat(fd, &st) < 0) {
+		return error_errno(err, errno, "inspect '%.300s'", g->path);
+	}
+	r = check_kind(g, &st, err);
+	if (r < 0) {
+		return r;
+	}
+	r = check_name(q, index, fd, &st, err);
+	if (r < 0) {
+		return r;
+	}
+	r = landlock_allow_path(ruleset_fd, q->abi, fd, (enum nono_access)g->access, err);
+	return r < 0 ? error_wrap(err, "grant '%.200s'", g->path) : 0;
+}
+
+/* The session's own terminal and the name by which programs find it. Not /dev/pts: that would open
+ * every other terminal of the user. */
+static int add_terminal(const struct grants_request *q, int ruleset_fd, struct nono_error *err)
+{
+	_cleanup_close_ int tty_fd = open("/dev/tty", O_PATH | O_CLOEXEC);
+	int r;
+
+	if (tty_fd < 0) {
+		return error_errno(err, errno, "open /dev/tty");
+	}
+	r = landlock_allow_path(ruleset_fd, q->abi, tty_fd, NONO_READ_WRITE, err);
+	if (r == 0) {
+		r = landlock_allow_path(ruleset_fd, q->abi, q->terminal_fd, NONO_READ_WRITE, err);
+	}
+	return r < 0 ? error_wrap(err, "grant the terminal") : 0;
+}
+
+int grants_ruleset(const struct grants_request *q, struct nono_error *err)
+{
+	struct landlock_domain domain = {
+		.restrict_tcp = q->plan->network == NONO_NETWORK_BLOCKED && q->abi >= 4,
+		.restrict_udp = q->plan->network == NONO_NETWORK_BLOCKED && q->abi >= 10,
+		.restrict_unix = q->abi >= 9,
+		.scope_signal = q->abi >= 6,
+		.scope_abstract = q->abi >= 6,
+	};
+	_cleanup_close_ int ruleset_fd = landlock_new(q->abi, &domain, err);
+	int r;
+
+	if (ruleset_fd < 0) {
+		return ruleset_fd;
+	}
+	for (uint32_t i = 0; i < q->plan->n_grants; i++) {
+		r = add_grant(q, ruleset_fd, i, err);
+		if (r < 0) {
+			return r;
+		}
+	}
+	if (q->terminal_fd >= 0) {
+		r = add_terminal(q, ruleset_fd, err);
+		if (r < 0) {
+			return r;
+		}
+	}
+	return take_fd(&ruleset_fd);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the plan's strings to a Landlock ruleset: the only place that opens granted paths. */
+#pragma once
+#include <sys/stat.h>
+
+#include "daemon/session/plan.h"
+
+/* Asks nonod whether the object a grant really leads to may be granted: path is its canonical
+ * name. 0 yes, negative with err set no. */
+typedef int (*grants_decide_fn)(void *userdata, uint32_t grant, const char *path, uint32_t access,
+	const struct stat *st, struct nono_error *err);
+
+struct grants_request {
+	const struct plan *plan;
+	int abi;         /* Landlock ABI, at least 1 */
+	int terminal_fd; /* the session's own terminal (slave), or -1 */
+	grants_decide_fn decide;
+	void *userdata;
+};
+
+/* A ruleset descriptor (CLOEXEC) for the plan, or -errno with err set. Missing or mistyped user
+ * grants are errors that name the path; missing built-in ones are skipped. */
+int grants_ruleset(const struct grants_request *request, struct nono_error *err);

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * nono-session is the command's parent and the session's only supervisor. It holds no policy and
+ * no network; what it decides was decided by nonod and is in the plan. It outlives nonod: end of
+ * file on the link only means that nobody asks any more. It does not outlive its client: end of
+ * file on the channel ends the session.
+ *
+ * The session ends when the command does. Whatever the command left behind is killed, the terminal
+ * is drained to the client however slow that is, and only then is the exit status reported: when
+ * the client hears it, nothing is running.
+ */
+#include "daemon/session/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/session/command.h"
+#include "daemon/session/grants.h"
+#include "daemon/session/outbox.h"
+#include "daemon/session/plan.h"
+#include "daemon/session/stdio.h"
+#include "daemon/session/terminal.h"
+#include "libcore/base/cleanup.h"
+#include "libcore/base/error.h"
+#include "libcore/base/fd.h"
+#include "libcore/tree.h"
+#include "proto/channel.h"
+#include "proto/launch.h"
+
+#define DECISION_TIMEOUT_MS 10000
+#define HANGUP_GRACE_USEC   2000000 /* between SIGHUP and SIGKILL when the client is gone */
+#define TERM_GRACE_USEC     5000000 /* the service manager asked the whole scope to end */
+#define OUTPUT_CHUNK        16384
+
+struct session {
+	struct session_setup *setup;
+	int channel_fd, link_fd, signal_fd;
+	struct plan plan;
+	struct launch launch;
+	struct terminal terminal;
+	struct outbox outbox; /* to the client */
+	char *buffer;         /* CHANNEL_PACKET_MAX bytes, only with a terminal */
+	pid_t command;
+	bool ended; /* the command has */
+	int wait_status;
+	uint64_t kill_at; /* monotonic microseconds, 0 for never */
+};
+
+static uint64_t now_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void link_send(struct session *s, const void *p, size_t n)
+{
+	if (s->link_fd >= 0 && fd_send(s->link_fd, p, n, NULL, 0, MSG_DONTWAIT) < 0) {
+		close_fd(&s->link_fd); /* nonod is gone, or so far behind that it may as well be */
+	}
+}
+
+/* grants_decide_fn: nonod decides on the name the kernel gave. */
+static int ask_nonod(void *userdata, uint32_t grant, const char *path, uint32_t access,
+	const struct stat *st, struct nono_error *err)
+{
+	struct session *s = userdata;
+	struct link_resolved question = { .type = LINK_RESOLVED,
+		.grant = grant,
+		.access = access,
+		.is_directory = S_ISDIR(st->st_mode),
+		.device = st->st_dev,
+		.inode = st->st_ino };
+	struct pollfd wait = { .fd = s->link_fd, .events = POLLIN };
+	_cleanup_(buf_deinit) struct buf b = { 0 };
+	struct link_decision answer;
+	ssize_t n = -1;
+
+	buf_append(&b, &question, sizeof(question));
+	buf_append(&b, path, strlen(path));
+	if (buf_error(&b)) {
+		return error_oom(err);
+	}
+	link_send(s, b.data, b.len);
+	if (s->link_fd >= 0 && poll(&wait, 1, DECISION_TIMEOUT_MS) > 0) {
+		n = recv(s->link_fd, &answer, sizeof(answer), 0);
+	}
+	if (n != sizeof(answer) || answer.type != LINK_DECISION) {
+		return error_set(err, NONO_REFUSED, EPERM,
+			"'%.300s' is a symlink, and nonod did not decide on where it leads in time",
+			path);
+	}
+	if (!answer.allow) {
+		answer.error.message[sizeof(answer.error.message) - 1] = '\0';
+		return error_set(err, NONO_REFUSED, EPERM, "%s", answer.error.message);
+	}
+	return 0;
+}
+
+static void report_failure(struct session *s, int exit_code, const struct nono_error *err)
+{
+	struct link_failed failed = {
+		.type = LINK_FAILED, .exit_code = (uint32_t)exit_code, .error = *err
+	};
+	struct channel_failed packet = { .exit_code = (uint32_t)exit_code };
+
+	outbox_send2(&s->outbox, CHANNEL_FAILED, &packet, sizeof(packet), err->message,
+		strlen(err->message));
+	link_send(s, &failed, sizeof(failed));
+}
+
+static int open_terminal(struct session *s, struct nono_error *err)
+{
+	int *model_fd = &s->setup->fds[CONTROL_FD_TERMINAL];
+	int r;
+
+	if (*model_fd < 0) {
+		return 0;
+	}
+	r = terminal_open(&s->terminal, *model_fd, err);
+	if (r < 0) {
+		return r;
+	}
+	s->buffer = malloc(CHANNEL_PACKET_MAX);
+	if (!s->buffer) {
+		return error_oom(err);
+	}
+	return 0;
+}
+
+/* Replaces each stream that is the client's terminal by ours. */
+static int prepare_streams(struct session *s, int stdio[3], struct nono_error *err)
+{
+	int *fds = s->setup->fds;
+
+	for (int i = 0; i < 3; i++) {
+		uint32_t device =
+			fds[CONTROL_FD_TERMINAL] >= 0 ? s->plan.caller.terminal_device : 0;
+		struct stdio_kind kind;
+		int r = stdio_classify(i, fds[CONTROL_FD_STDIN + i], device, &kind, err);
+		if (r < 0) {
+			return r;
+		}
+		stdio[i] = kind.is_terminal ? s->terminal.slave_fd : fds[CONTROL_FD_STDIN + i];
+	}
+	if (fds[CONTROL_FD_TERMINAL] >= 0) {
+		struct stdio_kind kind;
+		int r = stdio_classify(
+			0, fds[CONTROL_FD_TERMINAL], s->plan.caller.terminal_device, &kind, err);
+		if (r < 0 || !kind.is_terminal) {
+			return error_set(err, NONO_INVALID, EINVAL,
+				"the terminal sent is not the caller's controlling one");
+		}
+	}
+	return 0;
+}
+
+static int start_command(struct session *s, int *ret_exit, struct nono_error *err)
+{
+	int *fds = s->setup->fds;
+	struct grants_request grants = {
+		.plan = &s->plan, .abi = s->setup->abi, .decide = ask_nonod, .userdata = s
+	};
+	struct command c = { .argv = s->launch.argv,
+		.envp = s->launch.envp,
+		.cwd_fd = fds[CONTROL_FD_CWD],
+		.master_fd = s->terminal.master_fd,
+		.foreground = s->plan.foreground,
+		.caller = &s->plan.caller,
+		.oom_score_adj = s->setup->oom_score_adj,
+		.abi = s->setup->abi,
+		.filter = s->setup->filter };
+	_cleanup_close_ int ruleset_fd = -1;
+	_cleanup_free_ char *program = NULL;
+	pid_t pid;
+	int r = prepare_streams(s, c.stdio, err);
+
+	*ret_exit = EXIT_REFUSED;
+	if (r < 0) {
+		return r;
+	}
+	grants.terminal_fd = s->terminal.slave_fd;
+	ruleset_fd = grants_ruleset(&grants, err);
+	if (ruleset_fd < 0) {
+		return ruleset_fd;
+	}
+	c.ruleset_fd = ruleset_fd;
+	program = command_find(s->launch.argv[0], s->launch.envp, c.cwd_fd, ret_exit, err);
+	if (!program) {
+		return -ENOENT;
+	}
+	pid = command_spawn(&c, program, ret_exit, err);
+	if (pid < 0) {
+		return pid;
+	}
+	s->command = pid;
+	return 0;
+}
+
+/* Closes what only the start needed: the client's streams above all, whose last copy must be the
+ * command's for its readers to see end of file. */
+static void release_start(struct session *s)
+{
+	fd_close_many(s->setup->fds, _CONTROL_FD_MAX);
+	launch_deinit(&s->launch);
+}
+
+static void signal_command(struct session *s, int sig)
+{
+	pid_t group = terminal_foreground(&s->terminal);
+
+	if (s->ended) {
+		return;
+	}
+	/* The terminal's foreground group is who a key press would reach. Never our own. */
+	if (group <= 1 || group == getpgrp()) {
+		group = s->command;
+	}
+	kill(-group, sig);
+	if (sig == SIGTERM || sig == SIGHUP) {
+		kill(-group, SIGCONT); /* or a stopped command would not notice */
+		if (group != s->command) {
+			kill(s->command, sig);
+		}
+	}
+}
+
+static void end_soon(struct session *s, int sig, uint64_t grace_usec)
+{
+	uint64_t at = now_usec() + grace_usec;
+
+	if (grace_usec > 0) {
+		signal_command(s, sig);
+	}
+	if (s->kill_at == 0 || at < s->kill_at) {
+		s->kill_at = at;
+	}
+}
+
+static void on_children(struct session *s)
+{
+	siginfo_t info;
+
+	for (;;) {
+		info.si_pid = 0;
+		if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT) < 0 ||
+			info.si_pid == 0) {
+			return;
+		}
+		if (info.si_code == CLD_STOPPED) {
+			struct channel_signal packet = { .signal = (uint32_t)info.si_status };
+			waitid(P_PID, (id_t)info.si_pid, &info, WSTOPPED | WNOHANG);
+			if (info.si_pid == s->command && s->terminal.master_fd >= 0) {
+				outbox_send(&s->outbox, CHANNEL_STOPPED, &packet, sizeof(packet));
+			}
+			continue;
+		}
+		if (info.si_pid == s->command) {
+			waitpid(info.si_pid, &s->wait_status, 0);
+			s->ended = true;
+		} else {
+			waitpid(info.si_pid, NULL, 0); /* an orphan we adopted as subreaper */
+		}
+	}
+}
+
+static void on_signals(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGTERM) {
+			end_soon(s, SIGTERM, TERM_GRACE_USEC);
+		}
+	}
+	on_children(s);
+}
+
+static void on_continue(struct session *s, const struct channel_continue *packet)
+{
+	if (s->ended) {
+		return;
+	}
+	if (packet->foreground) {
+		terminal_set_foreground(&s->terminal, s->command);
+	}
+	kill(-s->command, SIGCONT);
+}
+
+static void on_packet(struct session *s, char *p, size_t n)
+{
+	union {
+		struct channel_window window;
+		struct channel_signal signal;
+		struct channel_continue cont;
+	} u;
+	size_t payload = n - 1;
+
+	memcpy(&u, p + 1, payload < sizeof(u) ? payload : sizeof(u));
+	switch ((enum channel_type)p[0]) {
+	case CHANNEL_INPUT:
+		if (s->terminal.master_fd >= 0) {
+			terminal_input(&s->terminal, p + 1, payload);
+		}
+		break;
+	case CHANNEL_WINDOW:
+		if (payload == sizeof(u.window) && s->terminal.master_fd >= 0) {
+			terminal_resize(&s->terminal, &u.window);
+		}
+		break;
+	case CHANNEL_SIGNAL:
+		if (payload == sizeof(u.signal) && u.signal.signal > 0 && u.signal.signal < 32) {
+			signal_command(s, (int)u.signal.signal);
+		}
+		break;
+	case CHANNEL_CONTINUE:
+		if (payload == sizeof(u.cont)) {
+			on_continue(s, &u.cont);
+		}
+		break;
+	case CHANNEL_STARTED:
+	case CHANNEL_FAILED:
+	case CHANNEL_OUTPUT:
+	case CHANNEL_STOPPED:
+	case CHANNEL_EXITED:
+	default:
+		break; /* a newer client's */
+	}
+}
+
+/* False when the client is gone. */
+static bool on_channel(struct session *s)
+{
+	char small[64], *p = s->buffer ? s->buffer : small;
+	ssize_t n = recv(
+		s->channel_fd, p, s->buffer ? CHANNEL_PACKET_MAX : sizeof(small), MSG_DONTWAIT);
+
+	if (n > 0) {
+		on_packet(s, p, (size_t)n);
+	}
+	/* A SEQPACKET socket gives 0 for an empty packet too; nobody sends one. */
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+static void on_link(struct session *s)
+{
+	struct link_stop stop;
+	ssize_t n = recv(s->link_fd, &stop, sizeof(stop), MSG_DONTWAIT);
+
+	if (n == sizeof(stop) && stop.type == LINK_STOP) {
+		end_soon(s, SIGTERM, stop.timeout_usec);
+	} else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		close_fd(&s->link_fd);
+	}
+}
+
+static void on_terminal(struct session *s)
+{
+	ssize_t n = terminal_read(&s->terminal, s->buffer + 1, OUTPUT_CHUNK);
+
+	if (n > 0) {
+		s->buffer[0] = CHANNEL_OUTPUT;
+		outbox_send_packet(&s->outbox, s->buffer, (size_t)n + 1);
+	}
+}
+
+static int poll_timeout(const struct session *s)
+{
+	uint64_t now;
+
+	if (s->kill_at == 0 || s->ended) {
+		return -1;
+	}
+	now = now_usec();
+	return now >= s->kill_at ? 0 : (int)((s->kill_at - now + 999) / 1000);
+}
+
+/* One round: waits for something and handles it. */
+static void session_step(struct session *s)
+{
+	enum { SIGNALS, CHANNEL, LINK, TERMINAL, N };
+	const struct terminal *t = &s->terminal;
+	struct pollfd p[N] = {
+		[SIGNALS] = { .fd = s->ended ? -1 : s->signal_fd, .events = POLLIN },
+		[CHANNEL] = { .fd = s->channel_fd },
+		[LINK] = { .fd = s->link_fd, .events = POLLIN },
+		[TERMINAL] = { .fd = t->ended ? -1 : t->master_fd },
+	};
+
+	/* Back-pressure both ways: output waits for the client, input for the command. */
+	if (t->input.len < TERMINAL_INPUT_MAX) {
+		p[CHANNEL].events |= POLLIN;
+	}
+	if (outbox_pending(&s->outbox)) {
+		p[CHANNEL].events |= POLLOUT;
+	} else {
+		p[TERMINAL].events |= POLLIN;
+	}
+	if (t->input.len > 0) {
+		p[TERMINAL].events |= POLLOUT;
+	}
+	if (!(p[TERMINAL].events & POLLIN) && !(p[TERMINAL].events & POLLOUT)) {
+		p[TERMINAL].fd = -1; /* or its hang-up would keep poll awake */
+	}
+	if (poll(p, N, poll_timeout(s)) < 0) {
+		return;
+	}
+	if (p[SIGNALS].revents) {
+		on_signals(s);
+	}
+	if (p[LINK].revents) {
+		on_link(s);
+	}
+	if (p[CHANNEL].revents & POLLOUT) {
+		outbox_flush(&s->outbox);
+	}
+	if (p[CHANNEL].revents & (POLLIN | POLLHUP | POLLERR) && !on_channel(s)) {
+		outbox_close(&s->outbox);
+		close_fd(&s->channel_fd);
+		end_soon(s, SIGHUP, HANGUP_GRACE_USEC);
+	}
+	if (p[TERMINAL].revents & POLLOUT) {
+		terminal_flush(&s->terminal);
+	}
+	if (p[TERMINAL].revents & (POLLIN | POLLHUP | POLLERR)) {
+		on_terminal(s);
+	}
+}
+
+/* What is left of the terminal's output and of the queue goes to the client, if there is one. */
+static void drain(struct session *s)
+{
+	while (s->channel_fd >= 0 && (outbox_pending(&s->outbox) ||
+					     (s->terminal.master_fd >= 0 && !s->terminal.ended))) {
+		session_step(s);
+	}
+}
+
+static void supervise(struct session *s)
+{
+	struct channel_started started = { .version = CHANNEL_VERSION,
+		.pid = (uint32_t)s->command,
+		.has_terminal = s->terminal.master_fd >= 0 };
+	struct link_started link = { .type = LINK_STARTED, .pid = s->command };
+	struct link_ended ended = { .type = LINK_ENDED };
+	struct channel_exited exited;
+
+	outbox_send(&s->outbox, CHANNEL_STARTED, &started, sizeof(started));
+	link_send(s, &link, sizeof(link));
+	while (!s->ended && (s->kill_at == 0 || now_usec() < s->kill_at)) {
+		session_step(s);
+	}
+	if (!s->ended) {
+		kill(s->command, SIGKILL);
+		waitpid(s->command, &s->wait_status, 0);
+		s->ended = true;
+	}
+	tree_kill_all(s->setup->abi);
+	close_fd(&s->terminal.slave_fd); /* the last one: the master now reads to an end */
+	drain(s);
+	exited.wait_status = (uint32_t)s->wait_status;
+	outbox_send(&s->outbox, CHANNEL_EXITED, &exited, sizeof(exited));
+	drain(s);
+	ended.wait_status = s->wait_status;
+	getrusage(RUSAGE_CHILDREN, &ended.usage);
+	link_send(s, &ended, sizeof(ended));
+}
+
+/* Signals come through a descriptor; those a terminal sends are not for us. */
+static int prepare_process(struct session *s, struct nono_error *err)
+{
+	static const int ignored[] = { SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGHUP,
+		SIGPIPE };
+	sigset_t all, watched;
+	int r;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	for (size_t i = 0; i < ELEMENTSOF(ignored); i++) {
+		signal(ignored[i], SIG_IGN);
+	}
+	sigemptyset(&watched);
+	sigaddset(&watched, SIGCHLD);
+	sigaddset(&watched, SIGTERM);
+	s->signal_fd = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (s->signal_fd < 0) {
+		return error_errno(err, errno, "watch for children");
+	}
+	if (setsid() < 0) {
+		return error_errno(err, errno, "start a process session");
+	}
+	r = tree_guard_enter(s->setup->abi);
+	return r < 0 ? error_errno(err, -r, "guard the process tree") : 0;
+}
+
+static int prepare_data(struct session *s, struct nono_error *err)
+{
+	const void *p;
+	size_t n;
+	int r = fd_map_sealed(s->setup->fds[CONTROL_FD_PLAN], PLAN_SIZE_MAX, &p, &n);
+
+	if (r < 0) {
+		return error_errno(err, -r, "map the plan");
+	}
+	r = plan_parse(&s->plan, p, n, err); /* the mapping lives as long as we do */
+	return r < 0 ? r : launch_open(&s->launch, s->setup->fds[CONTROL_FD_LAUNCH], err);
+}
+
+int session_run(struct session_setup *setup)
+{
+	struct session s = { .setup = setup,
+		.channel_fd = take_fd(&setup->fds[CONTROL_FD_CHANNEL]),
+		.link_fd = take_fd(&setup->fds[CONTROL_FD_LINK]),
+		.signal_fd = -1,
+		.terminal = TERMINAL_NONE };
+	struct nono_error err = { 0 };
+	int exit_code = EXIT_REFUSED;
+
+	outbox_init(&s.outbox, s.channel_fd);
+	if (prepare_process(&s, &err) < 0 || prepare_data(&s, &err) < 0 ||
+		open_terminal(&s, &err) < 0 || start_command(&s, &exit_code, &err) < 0) {
+		report_failure(&s, exit_code, &err);
+		return 0;
+	}
+	release_start(&s);
+	supervise(&s);
+	return 0;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <cmocka.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "daemon/session/plan.h"
+#include "libcore/base/cleanup.h"
+#include "libcore/base/fd.h"
+
+static struct plan_grant sample_grants[] = {
+	{ "/usr", NONO_READ, PLAN_GRANT_BUILTIN },
+	{ "/home/u/pr\xff\xfe ject", NONO_READ_WRITE, 0 },
+	{ "/etc/hosts", NONO_READ, PLAN_GRANT_FILE },
+};
+
+static struct plan sample(void)
+{
+	struct plan p = { .session_id = "20260101-000000-1",
+		.network = NONO_NETWORK_BLOCKED,
+		.foreground = 1,
+		.n_grants = ELEMENTSOF(sample_grants),
+		.grants = sample_grants,
+		.caller = { .umask = 027, .nice = 5, .cpu_bytes = 8, .cpus = { 3 } } };
+
+	p.caller.rlimits[7] = (struct rlimit){ 100, 200 };
+	return p;
+}
+
+static void *encode(const struct plan *plan, size_t *ret_n)
+{
+	struct nono_error err;
+	_cleanup_close_ int fd = plan_create(plan, &err);
+	const void *p;
+	void *copy;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fd_map_sealed(fd, PLAN_SIZE_MAX, &p, ret_n), 0);
+	copy = malloc(*ret_n);
+	assert_non_null(copy);
+	memcpy(copy, p, *ret_n);
+	munmap((void *)p, *ret_n);
+	return copy;
+}
+
+static void round_trip(void **state)
+{
+	struct plan in = sample(), out;
+	struct nono_error err;
+	size_t n;
+	_cleanup_free_ void *p = encode(&in, &n);
+
+	(void)state;
+	assert_int_equal(plan_parse(&out, p, n, &err), 0);
+	assert_string_equal(out.session_id, in.session_id);
+	assert_memory_equal(&out.caller, &in.caller, sizeof(in.caller));
+	assert_int_equal(out.network, NONO_NETWORK_BLOCKED);
+	assert_int_equal(out.foreground, 1);
+	assert_int_equal(out.n_grants, in.n_grants);
+	for (size_t i = 0; i < in.n_grants; i++) {
+		assert_string_equal(out.grants[i].path, in.grants[i].path);
+		assert_int_equal(out.grants[i].access, in.grants[i].access);
+		assert_int_equal(out.grants[i].flags, in.grants[i].flags);
+	}
+	plan_deinit(&out);
+}
+
+static void no_grants(void **state)
+{
+	struct plan in = sample(), out;
+	struct nono_error err;
+	size_t n;
+
+	(void)state;
+	in.n_grants = 0;
+	{
+		_cleanup_free_ void *p = encode(&in, &n);
+		assert_int_equal(plan_parse(&out, p, n, &err), 0);
+		assert_int_equal(out.n_grants, 0);
+		plan_deinit(&out);
+	}
+}
+
+/* Every truncation and every single wrong byte is either refused or decodes within bounds; the
+ * sanitizers watch the bounds. */
+static void hostile(void **state)
+{
+	struct plan in = sample(), out;
+	struct nono_error err;
+	size_t n, refused = 0;
+	_cleanup_free_ char *p = encode(&in, &n);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *cut = malloc(i + 1);
+		assert_non_null(cut);
+		memcpy(cut, p, i);
+		assert_int_not_equal(plan_parse(&out, cut, i, &err), 0);
+	}
+	for (size_t i = 0; i < n; i++) {
+		char was = p[i];
+		p[i] = (char)~was;
+		if (plan_parse(&out, p, n, &err) == 0) {
+			plan_deinit(&out);
+		} else {
+			refused++;
+		}
+		p[i] = was;
+	}
+	assert_true(refused > 0);
+}
+
+static void too_many(void **state)
+{
+	struct plan in = sample();
+	struct nono_error err;
+
+	(void)state;
+	in.n_grants = PLAN_GRANTS_MAX + 1; /* refused before the array is looked at */
+	assert_int_equal(plan_create(&in, &err), -E2BIG);
+	assert_int_equal(err.code, NONO_LIMIT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(round_trip),
+		cmocka_unit_test(no_grants),
+		cmocka_unit_test(hostile),
+		cmocka_unit_test(too_many),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
