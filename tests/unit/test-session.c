@@ -3,16 +3,17 @@
  * nono-session on the real kernel, without nonod: the test is nonod and the client at once. The
  * program under test is argv[1].
  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -299,7 +300,7 @@ static void start_failures(void **state)
 		const char *text;
 	} cases[] = {
 		{ "no-such-program", 127, "command not found" },
-		{ "/etc/hostname", 126, "not an executable file" },
+		{ "/etc/passwd", 126, "not an executable file" },
 		{ "./nothing", 127, "command not found" },
 		{ "./outside", 126, "outside what the sandbox may read" },
 		{ "/usr", 126, "not an executable file" },
