@@ -39,6 +39,7 @@
 #define DECISION_TIMEOUT_MS 10000
 #define HANGUP_GRACE_USEC   2000000 /* between SIGHUP and SIGKILL when the client is gone */
 #define TERM_GRACE_USEC     5000000 /* the service manager asked the whole scope to end */
+#define TREE_PATIENCE_MS    10000   /* for processes that are killed but stuck in the kernel */
 #define OUTPUT_CHUNK        16384
 
 struct session {
@@ -47,6 +48,7 @@ struct session {
 	struct plan plan;
 	struct launch launch;
 	struct terminal terminal;
+	struct tree tree;
 	struct outbox outbox; /* to the client */
 	char *buffer;         /* CHANNEL_PACKET_MAX bytes, only with a terminal */
 	pid_t command;
@@ -465,7 +467,7 @@ static void supervise(struct session *s)
 		waitpid(s->command, &s->wait_status, 0);
 		s->ended = true;
 	}
-	tree_kill_all(s->setup->abi);
+	tree_kill_all(&s->tree, TREE_PATIENCE_MS, 0, NULL);
 	close_fd(&s->terminal.slave_fd); /* the last one: the master now reads to an end */
 	drain(s);
 	exited.wait_status = (uint32_t)s->wait_status;
@@ -499,7 +501,7 @@ static int prepare_process(struct session *s, struct nono_error *err)
 	if (setsid() < 0) {
 		return error_errno(err, errno, "start a process session");
 	}
-	r = tree_guard_enter(s->setup->abi);
+	r = tree_guard_enter(&s->tree, s->setup->abi);
 	return r < 0 ? error_errno(err, -r, "guard the process tree") : 0;
 }
 
