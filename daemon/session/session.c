@@ -27,7 +27,7 @@
 #include "daemon/session/grants.h"
 #include "daemon/session/outbox.h"
 #include "daemon/session/plan.h"
-#include "daemon/session/stdio.h"
+#include "daemon/session/streams.h"
 #include "daemon/session/terminal.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
@@ -148,16 +148,16 @@ static int prepare_streams(struct session *s, int stdio[3], struct nono_error *e
 	for (int i = 0; i < 3; i++) {
 		uint32_t device =
 			fds[CONTROL_FD_TERMINAL] >= 0 ? s->plan.caller.terminal_device : 0;
-		struct stdio_kind kind;
-		int r = stdio_classify(i, fds[CONTROL_FD_STDIN + i], device, &kind, err);
+		struct stream_kind kind;
+		int r = stream_classify(i, fds[CONTROL_FD_STDIN + i], device, &kind, err);
 		if (r < 0) {
 			return r;
 		}
 		stdio[i] = kind.is_terminal ? s->terminal.slave_fd : fds[CONTROL_FD_STDIN + i];
 	}
 	if (fds[CONTROL_FD_TERMINAL] >= 0) {
-		struct stdio_kind kind;
-		int r = stdio_classify(
+		struct stream_kind kind;
+		int r = stream_classify(
 			0, fds[CONTROL_FD_TERMINAL], s->plan.caller.terminal_device, &kind, err);
 		if (r < 0 || !kind.is_terminal) {
 			return error_set(err, NONO_INVALID, EINVAL,

@@ -398,7 +398,7 @@ static void nothing_leaks_in(void **state)
 	(void)state;
 	run_init(&r,
 		"ls -l /proc/self/fd | grep -c -- '->'; tr '\\0' ' ' </proc/$$/environ; echo; "
-		"grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp|SigIgn|SigBlk)' /proc/$$/status; umask; "
+		"grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp|SigIgn|SigBlk)' /proc/self/status; umask; "
 		"ulimit -n; nice; pwd");
 	r.plan.caller.umask = 027;
 	r.plan.caller.rlimits[RLIMIT_NOFILE] = (struct rlimit){ 64, 128 };

@@ -6,7 +6,7 @@
 
 #include "nono-error.h"
 
-struct stdio_kind {
+struct stream_kind {
 	bool is_terminal; /* the client's controlling terminal: becomes the session's own */
 };
 
@@ -16,5 +16,5 @@ struct stdio_kind {
  * by sendmsg, which no filter can see into), a terminal that is not the client's controlling one
  * (TIOCSTI and reading its keys), and what has no file type (anonymous inodes such as io_uring).
  * Everything else passes untouched. */
-int stdio_classify(int number, int fd, uint32_t terminal_device, struct stdio_kind *ret,
+int stream_classify(int number, int fd, uint32_t terminal_device, struct stream_kind *ret,
 	struct nono_error *err);

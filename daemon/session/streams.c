@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/session/stdio.h"
+#include "daemon/session/streams.h"
 
 #include <errno.h>
 #include <sys/ioctl.h>
@@ -34,7 +34,7 @@ static int classify_socket(int number, int fd, struct nono_error *err)
 	return 0;
 }
 
-int stdio_classify(int number, int fd, uint32_t terminal_device, struct stdio_kind *ret,
+int stream_classify(int number, int fd, uint32_t terminal_device, struct stream_kind *ret,
 	struct nono_error *err)
 {
 	struct stat st;
@@ -43,7 +43,7 @@ int stdio_classify(int number, int fd, uint32_t terminal_device, struct stdio_ki
 	if (fstat(fd, &st) < 0) {
 		return error_errno(err, errno, "inspect %s", stream_names[number]);
 	}
-	*ret = (struct stdio_kind){ 0 };
+	*ret = (struct stream_kind){ 0 };
 	switch (st.st_mode & S_IFMT) {
 	case S_IFDIR:
 		return refuse(number, err, "a directory, which would open it to the sandbox");
