@@ -89,7 +89,7 @@ struct nono_support_info {
 	const char *platform; /* "linux" */
 	int supported;        /* Landlock and seccomp filters are there */
 	const char *details;  /* one line, such as "Landlock ABI v7 available" */
-	int landlock_abi;     /* as the kernel says it, 0 without Landlock */
+	int landlock_abi;     /* newest both the kernel and this library know, 0 for none */
 	size_t n_gates;
 	const struct nono_gate *gates;
 };
