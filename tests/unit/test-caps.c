@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/tree.h"
+#include "tests/unit/scratch.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -13,13 +13,13 @@ static struct nono_error err;
 static int setup(void **state)
 {
 	memset(&err, 0, sizeof(err));
-	return tree_setup(state) || nono_caps_new(&caps);
+	return scratch_setup(state) || nono_caps_new(&caps);
 }
 
 static int teardown(void **state)
 {
 	nono_caps_free(caps);
-	return tree_teardown(state);
+	return scratch_teardown(state);
 }
 
 #define assert_fails(call, want_errno, want_code)                                                  \
@@ -57,7 +57,7 @@ static void test_starts_empty(void **state)
 
 static void test_directory_and_file(void **state)
 {
-	const char *dir = tree_dir("d"), *file = tree_file("f", "x");
+	const char *dir = scratch_dir("d"), *file = scratch_file("f", "x");
 
 	(void)state;
 	assert_int_equal(nono_caps_allow_path(caps, dir, NONO_READ, &err), 0);
@@ -80,15 +80,15 @@ static void test_bad_paths(void **state)
 
 	(void)state;
 	memset(tooth, 'x', 4999);
-	tree_file("f", "");
-	tree_link("loop", "loop");
-	assert_fails(nono_caps_allow_path(caps, tree_path("none"), NONO_READ, &err), ENOENT,
+	scratch_file("f", "");
+	scratch_link("loop", "loop");
+	assert_fails(nono_caps_allow_path(caps, scratch_path("none"), NONO_READ, &err), ENOENT,
 		NONO_PATH_NOT_FOUND);
 	assert_non_null(strstr(err.message, "/none"));
-	assert_fails(nono_caps_allow_file(caps, tree_path("f/below"), NONO_READ, &err), ENOENT,
+	assert_fails(nono_caps_allow_file(caps, scratch_path("f/below"), NONO_READ, &err), ENOENT,
 		NONO_PATH_NOT_FOUND);
-	assert_fails(
-		nono_caps_allow_path(caps, tree_path("loop"), NONO_READ, &err), ELOOP, NONO_SYSTEM);
+	assert_fails(nono_caps_allow_path(caps, scratch_path("loop"), NONO_READ, &err), ELOOP,
+		NONO_SYSTEM);
 	assert_fails(nono_caps_allow_path(caps, tooth, NONO_READ, &err), ENAMETOOLONG, NONO_SYSTEM);
 	assert_fails(nono_caps_allow_path(caps, "", NONO_READ, &err), EINVAL, NONO_INVALID);
 	assert_fails(nono_caps_allow_path(caps, NULL, NONO_READ, &err), EINVAL, NONO_INVALID);
@@ -104,18 +104,18 @@ static void test_bad_paths(void **state)
 
 static void test_symlinks_and_relative(void **state)
 {
-	const char *dir = tree_dir("d");
+	const char *dir = scratch_dir("d");
 	char *before = getcwd(NULL, 0);
 
 	(void)state;
-	tree_link("link", "d");
-	assert_int_equal(nono_caps_allow_path(caps, tree_path("link/."), NONO_READ, &err), 0);
+	scratch_link("link", "d");
+	assert_int_equal(nono_caps_allow_path(caps, scratch_path("link/."), NONO_READ, &err), 0);
 	assert_grant(0, dir, NONO_READ, NONO_SOURCE_USER);
-	assert_string_equal(nono_caps_fs_grant(caps, 0)->original, tree_path("link/."));
+	assert_string_equal(nono_caps_fs_grant(caps, 0)->original, scratch_path("link/."));
 
 	assert_int_equal(chdir(dir), 0);
 	assert_int_equal(nono_caps_allow_path(caps, "..", NONO_READ, &err), 0);
-	assert_grant(1, tree_root, NONO_READ, NONO_SOURCE_USER);
+	assert_grant(1, scratch_root, NONO_READ, NONO_SOURCE_USER);
 	assert_int_equal(chdir(before), 0);
 	free(before);
 }
@@ -123,8 +123,8 @@ static void test_symlinks_and_relative(void **state)
 static void test_special_files_are_files(void **state)
 {
 	(void)state;
-	assert_int_equal(mkfifo(tree_path("fifo"), 0600), 0);
-	assert_int_equal(nono_caps_allow_file(caps, tree_path("fifo"), NONO_READ, &err), 0);
+	assert_int_equal(mkfifo(scratch_path("fifo"), 0600), 0);
+	assert_int_equal(nono_caps_allow_file(caps, scratch_path("fifo"), NONO_READ, &err), 0);
 	assert_int_equal(nono_caps_allow_file(caps, "/dev/null", NONO_READ_WRITE, &err), 0);
 	assert_fails(nono_caps_allow_path(caps, "/dev/null", NONO_READ, &err), ENOTDIR,
 		NONO_EXPECTED_DIRECTORY);
@@ -132,7 +132,7 @@ static void test_special_files_are_files(void **state)
 
 static void test_names_that_are_not_utf8(void **state)
 {
-	const char *dir = tree_dir("\xff\nname");
+	const char *dir = scratch_dir("\xff\nname");
 
 	(void)state;
 	assert_int_equal(nono_caps_allow_path(caps, dir, NONO_READ, &err), 0);
@@ -230,7 +230,7 @@ static void test_dedup_tells_kinds_apart(void **state)
 
 static void test_dedup_keeps_the_symlink(void **state)
 {
-	const char *dir = tree_dir("d"), *link = tree_link("link", "d");
+	const char *dir = scratch_dir("d"), *link = scratch_link("link", "d");
 
 	(void)state;
 	assert_int_equal(nono_caps_allow_path(caps, dir, NONO_READ, &err), 0);
@@ -357,7 +357,7 @@ static void make_socket(const char *path)
 
 static int allow_socket(const char *name, enum nono_unix_scope scope, enum nono_unix_mode mode)
 {
-	return nono_caps_allow_unix_socket(caps, tree_path(name), scope, mode, &err);
+	return nono_caps_allow_unix_socket(caps, scratch_path(name), scope, mode, &err);
 }
 
 static void test_unix_sockets(void **state)
@@ -365,19 +365,19 @@ static void test_unix_sockets(void **state)
 	const struct nono_unix_grant *g;
 
 	(void)state;
-	tree_dir("d");
-	tree_link("link", "d");
-	make_socket(tree_path("d/s"));
+	scratch_dir("d");
+	scratch_link("link", "d");
+	make_socket(scratch_path("d/s"));
 	assert_int_equal(allow_socket("link/s", NONO_UNIX_FILE, NONO_UNIX_CONNECT), 0);
 	g = nono_caps_unix_grant(caps, 0);
-	assert_string_equal(g->original, tree_path("link/s"));
-	assert_string_equal(g->resolved, tree_path("d/s"));
+	assert_string_equal(g->original, scratch_path("link/s"));
+	assert_string_equal(g->resolved, scratch_path("d/s"));
 	assert_int_equal(g->scope, NONO_UNIX_FILE);
 	assert_int_equal(g->mode, NONO_UNIX_CONNECT);
 	assert_int_equal(allow_socket("link/new", NONO_UNIX_FILE, NONO_UNIX_CONNECT_BIND), 0);
-	assert_string_equal(nono_caps_unix_grant(caps, 1)->resolved, tree_path("d/new"));
+	assert_string_equal(nono_caps_unix_grant(caps, 1)->resolved, scratch_path("d/new"));
 	assert_int_equal(allow_socket("link", NONO_UNIX_DIR_CHILDREN, NONO_UNIX_CONNECT), 0);
-	assert_string_equal(nono_caps_unix_grant(caps, 2)->resolved, tree_path("d"));
+	assert_string_equal(nono_caps_unix_grant(caps, 2)->resolved, scratch_path("d"));
 
 	assert_fails(allow_socket("d/new", NONO_UNIX_FILE, NONO_UNIX_CONNECT), ENOENT,
 		NONO_PATH_NOT_FOUND);
@@ -401,9 +401,9 @@ static void test_unix_sockets(void **state)
 static void test_unix_dedup(void **state)
 {
 	(void)state;
-	tree_dir("d");
+	scratch_dir("d");
 	assert_int_equal(
-		nono_caps_allow_unix_socket_from(caps, tree_path("d"), NONO_UNIX_DIR_CHILDREN,
+		nono_caps_allow_unix_socket_from(caps, scratch_path("d"), NONO_UNIX_DIR_CHILDREN,
 			NONO_UNIX_CONNECT_BIND, NONO_SOURCE_SYSTEM, NULL, &err),
 		0);
 	assert_int_equal(allow_socket("d", NONO_UNIX_DIR_CHILDREN, NONO_UNIX_CONNECT), 0);
@@ -421,7 +421,7 @@ static void test_clone_is_whole_and_independent(void **state)
 	struct nono_caps *copy, *first = caps;
 
 	(void)state;
-	tree_dir("d");
+	scratch_dir("d");
 	add("/a", NONO_READ, NONO_SOURCE_GROUP);
 	assert_int_equal(allow_socket("d", NONO_UNIX_DIR_SUBTREE, NONO_UNIX_CONNECT), 0);
 	nono_caps_block_network(caps, &err);
@@ -439,7 +439,7 @@ static void test_clone_is_whole_and_independent(void **state)
 
 	assert_grant(0, "/a", NONO_READ, NONO_SOURCE_GROUP);
 	assert_string_equal(nono_caps_fs_grant(caps, 0)->source_name, "g");
-	assert_string_equal(nono_caps_unix_grant(caps, 0)->resolved, tree_path("d"));
+	assert_string_equal(nono_caps_unix_grant(caps, 0)->resolved, scratch_path("d"));
 	assert_int_equal(nono_caps_network_mode(caps), NONO_NETWORK_BLOCKED);
 	assert_int_equal(nono_caps_port(caps, NONO_PORTS_CONNECT, 0), 1);
 	assert_int_equal(nono_caps_port(caps, NONO_PORTS_BIND, 0), 2);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/tree.h"
+#include "tests/unit/scratch.h"
 
 #include <errno.h>
 
@@ -12,13 +12,13 @@ static struct nono_error err;
 static int setup(void **state)
 {
 	memset(&err, 0, sizeof(err));
-	return tree_setup(state) || nono_caps_new(&caps);
+	return scratch_setup(state) || nono_caps_new(&caps);
 }
 
 static int teardown(void **state)
 {
 	nono_caps_free(caps);
-	return tree_teardown(state);
+	return scratch_teardown(state);
 }
 
 static struct nono_query_result query(const char *path, enum nono_access access)
@@ -56,19 +56,19 @@ static void allow(const char *path, enum nono_access access)
 
 static void test_covered_and_not(void **state)
 {
-	const char *a = tree_dir("a");
+	const char *a = scratch_dir("a");
 	struct nono_query_result result;
 
 	(void)state;
-	tree_dir("ab");
+	scratch_dir("ab");
 	allow(a, NONO_READ);
 	assert_allowed(a, NONO_READ, a);
-	assert_allowed(tree_path("a/not/yet"), NONO_READ, a);
-	assert_denied(tree_path("ab"), NONO_READ, NONO_REASON_PATH_NOT_GRANTED);
-	assert_denied(tree_root, NONO_READ, NONO_REASON_PATH_NOT_GRANTED);
-	assert_denied(tree_path("a/x"), NONO_WRITE, NONO_REASON_INSUFFICIENT_ACCESS);
-	assert_denied(tree_path("a/x"), NONO_READ_WRITE, NONO_REASON_INSUFFICIENT_ACCESS);
-	result = query(tree_path("a/x"), NONO_WRITE);
+	assert_allowed(scratch_path("a/not/yet"), NONO_READ, a);
+	assert_denied(scratch_path("ab"), NONO_READ, NONO_REASON_PATH_NOT_GRANTED);
+	assert_denied(scratch_root, NONO_READ, NONO_REASON_PATH_NOT_GRANTED);
+	assert_denied(scratch_path("a/x"), NONO_WRITE, NONO_REASON_INSUFFICIENT_ACCESS);
+	assert_denied(scratch_path("a/x"), NONO_READ_WRITE, NONO_REASON_INSUFFICIENT_ACCESS);
+	result = query(scratch_path("a/x"), NONO_WRITE);
 	assert_int_equal(result.granted, NONO_READ);
 	assert_string_equal(result.grant->resolved, a);
 }
@@ -76,77 +76,77 @@ static void test_covered_and_not(void **state)
 /* An insufficient grant must not end the search, in whatever order they stand. */
 static void test_any_sufficient_ancestor_allows(void **state)
 {
-	const char *a = tree_dir("a"), *b = tree_dir("a/b");
+	const char *a = scratch_dir("a"), *b = scratch_dir("a/b");
 
 	(void)state;
 	allow(a, NONO_READ);
 	allow(b, NONO_READ_WRITE);
-	assert_allowed(tree_path("a/b/f"), NONO_WRITE, b);
-	assert_allowed(tree_path("a/b/f"), NONO_READ, b);
-	assert_denied(tree_path("a/f"), NONO_WRITE, NONO_REASON_INSUFFICIENT_ACCESS);
+	assert_allowed(scratch_path("a/b/f"), NONO_WRITE, b);
+	assert_allowed(scratch_path("a/b/f"), NONO_READ, b);
+	assert_denied(scratch_path("a/f"), NONO_WRITE, NONO_REASON_INSUFFICIENT_ACCESS);
 
 	nono_caps_free(caps);
 	assert_int_equal(nono_caps_new(&caps), 0);
 	allow(b, NONO_READ);
 	allow(a, NONO_READ_WRITE);
-	assert_allowed(tree_path("a/b/f"), NONO_WRITE, a);
-	assert_allowed(tree_path("a/b/f"), NONO_READ, b);
+	assert_allowed(scratch_path("a/b/f"), NONO_WRITE, a);
+	assert_allowed(scratch_path("a/b/f"), NONO_READ, b);
 }
 
 static void test_halves_unite(void **state)
 {
-	const char *a = tree_dir("a"), *b = tree_dir("a/b");
+	const char *a = scratch_dir("a"), *b = scratch_dir("a/b");
 
 	(void)state;
 	allow(a, NONO_READ);
 	allow(b, NONO_WRITE);
-	assert_allowed(tree_path("a/b/f"), NONO_READ_WRITE, b);
-	assert_int_equal(query(tree_path("a/b/f"), NONO_READ).granted, NONO_READ_WRITE);
-	assert_allowed(tree_path("a/b/f"), NONO_READ, a);
-	assert_denied(tree_path("a/f"), NONO_READ_WRITE, NONO_REASON_INSUFFICIENT_ACCESS);
+	assert_allowed(scratch_path("a/b/f"), NONO_READ_WRITE, b);
+	assert_int_equal(query(scratch_path("a/b/f"), NONO_READ).granted, NONO_READ_WRITE);
+	assert_allowed(scratch_path("a/b/f"), NONO_READ, a);
+	assert_denied(scratch_path("a/f"), NONO_READ_WRITE, NONO_REASON_INSUFFICIENT_ACCESS);
 }
 
 static void test_files_cover_themselves_only(void **state)
 {
-	const char *f = tree_file("f", "");
+	const char *f = scratch_file("f", "");
 
 	(void)state;
 	assert_int_equal(nono_caps_allow_file(caps, f, NONO_READ, &err), 0);
 	assert_allowed(f, NONO_READ, f);
-	assert_denied(tree_path("f/x"), NONO_READ, NONO_REASON_PATH_NOT_GRANTED);
-	assert_denied(tree_root, NONO_READ, NONO_REASON_PATH_NOT_GRANTED);
+	assert_denied(scratch_path("f/x"), NONO_READ, NONO_REASON_PATH_NOT_GRANTED);
+	assert_denied(scratch_root, NONO_READ, NONO_REASON_PATH_NOT_GRANTED);
 	assert_false(nono_caps_path_covered(caps, f));
 }
 
 /* What counts is where a name leads, also when its end does not exist yet. */
 static void test_symlinks_decide_by_target(void **state)
 {
-	const char *in = tree_dir("in");
+	const char *in = scratch_dir("in");
 
 	(void)state;
-	tree_dir("out");
-	tree_link("in/escape", "../out");
-	tree_link("in/dangling", "../out/new");
-	tree_link("in/dangling-abs", tree_path("out/new"));
-	tree_link("into", "in");
-	tree_link("in/loop", "loop");
+	scratch_dir("out");
+	scratch_link("in/escape", "../out");
+	scratch_link("in/dangling", "../out/new");
+	scratch_link("in/dangling-abs", scratch_path("out/new"));
+	scratch_link("into", "in");
+	scratch_link("in/loop", "loop");
 	allow(in, NONO_READ_WRITE);
-	assert_denied(tree_path("in/escape/f"), NONO_WRITE, NONO_REASON_PATH_NOT_GRANTED);
-	assert_denied(tree_path("in/escape/../f"), NONO_WRITE, NONO_REASON_PATH_NOT_GRANTED);
-	assert_denied(tree_path("in/dangling"), NONO_WRITE, NONO_REASON_PATH_NOT_GRANTED);
-	assert_denied(tree_path("in/dangling/"), NONO_WRITE, NONO_REASON_PATH_NOT_GRANTED);
-	assert_denied(tree_path("in/dangling-abs"), NONO_WRITE, NONO_REASON_PATH_NOT_GRANTED);
-	assert_denied(tree_path("in/new/../../out"), NONO_READ, NONO_REASON_PATH_NOT_GRANTED);
-	assert_allowed(tree_path("into/f"), NONO_WRITE, in);
-	assert_allowed(tree_path("in/new/../f"), NONO_WRITE, in);
-	assert_int_equal(nono_query_path(caps, tree_path("in/loop"), NONO_READ,
+	assert_denied(scratch_path("in/escape/f"), NONO_WRITE, NONO_REASON_PATH_NOT_GRANTED);
+	assert_denied(scratch_path("in/escape/../f"), NONO_WRITE, NONO_REASON_PATH_NOT_GRANTED);
+	assert_denied(scratch_path("in/dangling"), NONO_WRITE, NONO_REASON_PATH_NOT_GRANTED);
+	assert_denied(scratch_path("in/dangling/"), NONO_WRITE, NONO_REASON_PATH_NOT_GRANTED);
+	assert_denied(scratch_path("in/dangling-abs"), NONO_WRITE, NONO_REASON_PATH_NOT_GRANTED);
+	assert_denied(scratch_path("in/new/../../out"), NONO_READ, NONO_REASON_PATH_NOT_GRANTED);
+	assert_allowed(scratch_path("into/f"), NONO_WRITE, in);
+	assert_allowed(scratch_path("in/new/../f"), NONO_WRITE, in);
+	assert_int_equal(nono_query_path(caps, scratch_path("in/loop"), NONO_READ,
 				 &(struct nono_query_result){ 0 }, &err),
 		-ELOOP);
 }
 
 static void test_relative_paths(void **state)
 {
-	const char *a = tree_dir("a");
+	const char *a = scratch_dir("a");
 	char *before = getcwd(NULL, 0);
 
 	(void)state;
@@ -167,8 +167,8 @@ static void test_deleted_working_directory(void **state)
 	char *before = getcwd(NULL, 0);
 
 	(void)state;
-	assert_int_equal(chdir(tree_dir("gone")), 0);
-	assert_int_equal(rmdir(tree_path("gone")), 0);
+	assert_int_equal(chdir(scratch_dir("gone")), 0);
+	assert_int_equal(rmdir(scratch_path("gone")), 0);
 	assert_int_equal(
 		nono_query_path(caps, "x", NONO_READ, &(struct nono_query_result){ 0 }, &err),
 		-ENOENT);
@@ -195,18 +195,19 @@ static void test_bad_arguments(void **state)
 
 static void test_path_covered(void **state)
 {
-	const char *a = tree_dir("a"), *b = tree_dir("a/b");
+	const char *a = scratch_dir("a"), *b = scratch_dir("a/b");
 
 	(void)state;
 	allow(a, NONO_READ);
 	allow(b, NONO_WRITE);
 	assert_true(nono_caps_path_covered(caps, a));
-	assert_true(nono_caps_path_covered(caps, tree_path("a/./x/..//y")));
-	assert_false(nono_caps_path_covered(caps, tree_path("a/../x")));
-	assert_false(nono_caps_path_covered(caps, tree_path("ab")));
+	assert_true(nono_caps_path_covered(caps, scratch_path("a/./x/..//y")));
+	assert_false(nono_caps_path_covered(caps, scratch_path("a/../x")));
+	assert_false(nono_caps_path_covered(caps, scratch_path("ab")));
 	assert_false(nono_caps_path_covered(caps, NULL));
-	assert_true(nono_caps_path_covered_with_access(caps, tree_path("a/b/c"), NONO_READ_WRITE));
-	assert_false(nono_caps_path_covered_with_access(caps, tree_path("a/c"), NONO_WRITE));
+	assert_true(
+		nono_caps_path_covered_with_access(caps, scratch_path("a/b/c"), NONO_READ_WRITE));
+	assert_false(nono_caps_path_covered_with_access(caps, scratch_path("a/c"), NONO_WRITE));
 	assert_false(nono_caps_path_covered_with_access(caps, a, (enum nono_access)0));
 }
 

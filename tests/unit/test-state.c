@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/tree.h"
+#include "tests/unit/scratch.h"
 
 #include <errno.h>
 
@@ -13,13 +13,13 @@ static struct nono_error err;
 static int setup(void **state)
 {
 	memset(&err, 0, sizeof(err));
-	return tree_setup(state) || nono_caps_new(&caps);
+	return scratch_setup(state) || nono_caps_new(&caps);
 }
 
 static int teardown(void **state)
 {
 	nono_caps_free(caps);
-	return tree_teardown(state);
+	return scratch_teardown(state);
 }
 
 static char *to_json(const struct nono_caps *from)
@@ -56,26 +56,28 @@ static void test_empty(void **state)
 /* What is written is exactly what is read, for everything a set can hold. */
 static void test_round_trip(void **state)
 {
-	const char *dir = tree_dir("d"), *file = tree_file("d/f", "");
+	const char *dir = scratch_dir("d"), *file = scratch_file("d/f", "");
 	struct nono_caps *loaded;
 	char *text, *again, *before, *after;
 
 	(void)state;
-	tree_link("link", "d");
-	tree_dir("\xff%");
-	assert_int_equal(nono_caps_allow_path(caps, tree_path("link"), NONO_READ_WRITE, &err), 0);
-	assert_int_equal(nono_caps_allow_path(caps, tree_path("\xff%"), NONO_READ, &err), 0);
+	scratch_link("link", "d");
+	scratch_dir("\xff%");
+	assert_int_equal(
+		nono_caps_allow_path(caps, scratch_path("link"), NONO_READ_WRITE, &err), 0);
+	assert_int_equal(nono_caps_allow_path(caps, scratch_path("\xff%"), NONO_READ, &err), 0);
 	assert_int_equal(
 		nono_caps_allow_file_from(caps, file, NONO_WRITE, NONO_SOURCE_GROUP, "a:b", &err),
 		0);
 	assert_int_equal(
 		nono_caps_allow_path_from(caps, dir, NONO_READ, NONO_SOURCE_PROFILE, NULL, &err),
 		0);
-	assert_int_equal(nono_caps_allow_unix_socket(caps, tree_path("link"),
+	assert_int_equal(nono_caps_allow_unix_socket(caps, scratch_path("link"),
 				 NONO_UNIX_DIR_CHILDREN, NONO_UNIX_CONNECT, &err),
 		0);
-	assert_int_equal(nono_caps_allow_unix_socket_from(caps, tree_path("d/new"), NONO_UNIX_FILE,
-				 NONO_UNIX_CONNECT_BIND, NONO_SOURCE_SYSTEM, NULL, &err),
+	assert_int_equal(
+		nono_caps_allow_unix_socket_from(caps, scratch_path("d/new"), NONO_UNIX_FILE,
+			NONO_UNIX_CONNECT_BIND, NONO_SOURCE_SYSTEM, NULL, &err),
 		0);
 	nono_caps_block_network(caps, &err);
 	nono_caps_allow_tcp_connect(caps, 443, &err);
@@ -96,7 +98,7 @@ static void test_round_trip(void **state)
 	before = nono_caps_summary(caps);
 	after = nono_caps_summary(loaded);
 	assert_string_equal(before, after);
-	assert_string_equal(nono_caps_fs_grant(loaded, 1)->resolved, tree_path("\xff%"));
+	assert_string_equal(nono_caps_fs_grant(loaded, 1)->resolved, scratch_path("\xff%"));
 	assert_true(nono_caps_limit(loaded, NONO_LIMIT_MEMORY) == UINT64_MAX);
 	free(text);
 	free(again);
@@ -110,7 +112,7 @@ static void test_upstream_document(void **state)
 {
 	char json[8192];
 	struct nono_caps *loaded;
-	const char *dir = tree_dir("d");
+	const char *dir = scratch_dir("d");
 
 	(void)state;
 	snprintf(json, sizeof(json),
@@ -133,7 +135,7 @@ static void test_upstream_document(void **state)
 /* Loaded elsewhere, "." must not become another directory. */
 static void test_relative_original(void **state)
 {
-	const char *dir = tree_dir("d");
+	const char *dir = scratch_dir("d");
 	char *before = getcwd(NULL, 0), *text;
 	struct nono_caps *loaded;
 
@@ -164,18 +166,18 @@ static void assert_refused(const char *json, int errnum, int code, const char *w
 
 static void test_what_changed_meanwhile(void **state)
 {
-	const char *dir = tree_dir("d");
+	const char *dir = scratch_dir("d");
 	char *text;
 
 	(void)state;
-	tree_dir("other");
-	tree_link("link", "d");
-	assert_int_equal(nono_caps_allow_unix_socket(caps, tree_path("link"), NONO_UNIX_DIR_SUBTREE,
-				 NONO_UNIX_CONNECT, &err),
+	scratch_dir("other");
+	scratch_link("link", "d");
+	assert_int_equal(nono_caps_allow_unix_socket(caps, scratch_path("link"),
+				 NONO_UNIX_DIR_SUBTREE, NONO_UNIX_CONNECT, &err),
 		0);
 	text = to_json(caps);
-	assert_int_equal(unlink(tree_path("link")), 0);
-	tree_link("link", "other");
+	assert_int_equal(unlink(scratch_path("link")), 0);
+	scratch_link("link", "other");
 	assert_refused(text, EPERM, NONO_REFUSED, "unix_sockets[0]: ");
 	free(text);
 
@@ -298,16 +300,16 @@ static void test_summary(void **state)
 	char want[8192], *text;
 
 	(void)state;
-	tree_dir("a\x1b[31m");
+	scratch_dir("a\x1b[31m");
 	assert_int_equal(
-		nono_caps_allow_path(caps, tree_path("a\x1b[31m"), NONO_READ_WRITE, &err), 0);
+		nono_caps_allow_path(caps, scratch_path("a\x1b[31m"), NONO_READ_WRITE, &err), 0);
 	assert_int_equal(nono_caps_allow_file_from(
 				 caps, "/dev/null", NONO_READ, NONO_SOURCE_GROUP, "dev", &err),
 		0);
 	snprintf(want, sizeof(want),
 		"Files:\n  %s/a\\x1b[31m [read+write] (dir)\n  /dev/null [read] (file) group:dev\n"
 		"Network:\n  outbound: allowed\n",
-		tree_root);
+		scratch_root);
 	text = nono_caps_summary(caps);
 	assert_string_equal(text, want);
 	free(text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/tree.h"
+#include "tests/unit/scratch.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -18,13 +18,13 @@ static struct nono_error err;
 static int setup(void **state)
 {
 	memset(&err, 0, sizeof(err));
-	return tree_setup(state) || nono_caps_new(&caps);
+	return scratch_setup(state) || nono_caps_new(&caps);
 }
 
 static int teardown(void **state)
 {
 	nono_caps_free(caps);
-	return tree_teardown(state);
+	return scratch_teardown(state);
 }
 
 static const struct nono_gate *gate(const struct nono_support_info *info, const char *name)
@@ -144,7 +144,7 @@ static void assert_from(int first, const char *words)
 static void test_plain_set_needs_landlock(void **state)
 {
 	(void)state;
-	assert_int_equal(nono_caps_allow_path(caps, tree_root, NONO_READ_WRITE, &err), 0);
+	assert_int_equal(nono_caps_allow_path(caps, scratch_root, NONO_READ_WRITE, &err), 0);
 	assert_int_equal(nono_caps_block_network(caps, &err), 0);
 	assert_int_equal(nono_caps_set_limit(caps, NONO_LIMIT_MEMORY, 1 << 30, &err), 0);
 	assert_from(1, "");
@@ -171,21 +171,21 @@ static void test_signal_mode(void **state)
 static void test_unix_sockets(void **state)
 {
 	(void)state;
-	tree_dir("d");
-	assert_int_equal(nono_caps_allow_unix_socket(caps, tree_path("d"), NONO_UNIX_DIR_SUBTREE,
+	scratch_dir("d");
+	assert_int_equal(nono_caps_allow_unix_socket(caps, scratch_path("d"), NONO_UNIX_DIR_SUBTREE,
 				 NONO_UNIX_CONNECT, &err),
 		0);
 	assert_from(9, "unix socket");
-	assert_int_equal(nono_caps_allow_unix_socket(caps, tree_path("d/s"), NONO_UNIX_FILE,
+	assert_int_equal(nono_caps_allow_unix_socket(caps, scratch_path("d/s"), NONO_UNIX_FILE,
 				 NONO_UNIX_CONNECT_BIND, &err),
 		0);
 	assert_from(0, "");
 	assert_int_equal(caps_check_support(caps, 9, &err), -EOPNOTSUPP);
 	assert_non_null(strstr(err.message, "write access to its directory"));
-	assert_int_equal(nono_caps_allow_path(caps, tree_path("d"), NONO_WRITE, &err), 0);
+	assert_int_equal(nono_caps_allow_path(caps, scratch_path("d"), NONO_WRITE, &err), 0);
 	assert_from(9, "unix socket");
-	assert_int_equal(nono_caps_allow_unix_socket(caps, tree_path("d"), NONO_UNIX_DIR_CHILDREN,
-				 NONO_UNIX_CONNECT, &err),
+	assert_int_equal(nono_caps_allow_unix_socket(caps, scratch_path("d"),
+				 NONO_UNIX_DIR_CHILDREN, NONO_UNIX_CONNECT, &err),
 		0);
 	assert_from(0, "");
 }

@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-static char *tree_root; /* canonical */
+static char *scratch_root; /* canonical */
 
-static inline int tree_remove_one(
+static inline int scratch_remove_one(
 	const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st, (void)type, (void)ftw;
@@ -25,7 +25,7 @@ static inline int tree_remove_one(
 }
 
 /* Setup and teardown of a group or a test. */
-static inline int tree_setup(void **state)
+static inline int scratch_setup(void **state)
 {
 	char dir[] = "/tmp/nono-test-XXXXXX";
 
@@ -33,43 +33,43 @@ static inline int tree_setup(void **state)
 	if (!mkdtemp(dir)) {
 		return -1;
 	}
-	tree_root = realpath(dir, NULL);
-	return tree_root ? 0 : -1;
+	scratch_root = realpath(dir, NULL);
+	return scratch_root ? 0 : -1;
 }
 
-static inline int tree_teardown(void **state)
+static inline int scratch_teardown(void **state)
 {
-	int r = nftw(tree_root, tree_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	int r = nftw(scratch_root, scratch_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 
 	(void)state;
-	free(tree_root);
-	tree_root = NULL;
+	free(scratch_root);
+	scratch_root = NULL;
 	return r;
 }
 
 /* The path of name below the root; one of 32 static buffers. */
-static inline const char *tree_path(const char *name)
+static inline const char *scratch_path(const char *name)
 {
 	static char paths[32][4096];
 	static unsigned next;
 	char *p = paths[next++ % 32];
 
 	assert_true(
-		snprintf(p, sizeof(paths[0]), "%s/%s", tree_root, name) < (int)sizeof(paths[0]));
+		snprintf(p, sizeof(paths[0]), "%s/%s", scratch_root, name) < (int)sizeof(paths[0]));
 	return p;
 }
 
-static inline const char *tree_dir(const char *name)
+static inline const char *scratch_dir(const char *name)
 {
-	const char *p = tree_path(name);
+	const char *p = scratch_path(name);
 
 	assert_int_equal(mkdir(p, 0700), 0);
 	return p;
 }
 
-static inline const char *tree_file(const char *name, const char *text)
+static inline const char *scratch_file(const char *name, const char *text)
 {
-	const char *p = tree_path(name);
+	const char *p = scratch_path(name);
 	int fd = open(p, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	assert_true(fd >= 0);
@@ -78,9 +78,9 @@ static inline const char *tree_file(const char *name, const char *text)
 	return p;
 }
 
-static inline const char *tree_link(const char *name, const char *target)
+static inline const char *scratch_link(const char *name, const char *target)
 {
-	const char *p = tree_path(name);
+	const char *p = scratch_path(name);
 
 	assert_int_equal(symlink(target, p), 0);
 	return p;
