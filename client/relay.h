@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * While the command runs: terminal bytes, window size, signals and job control between the user's
+ * terminal and nono-session, over the channel of proto/channel.h. nonod has no part in it.
+ */
+#pragma once
+#include "client/tty.h"
+#include "nono-error.h"
+
+struct relay_setup {
+	int channel_fd;
+	struct tty *tty; /* fd -1: no controlling terminal, so the session has none either */
+	bool stdout_is_tty;
+	bool foreground; /* what the session was told: it holds the terminal from the start */
+};
+
+/* Relays until the session has ended. The exit status for this process. May not return when the
+ * user interrupted the command or the terminal hung up: then the process ends by that signal. */
+int relay_run(const struct relay_setup *setup);
