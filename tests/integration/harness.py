@@ -93,7 +93,8 @@ class World:
         if user != 'self':
             entry = pwd.getpwnam(user)
             self.uid, self.gid = entry.pw_uid, entry.pw_gid
-        self.root = pathlib.Path(tempfile.mkdtemp(prefix='nono-test-'))
+        # Not in /tmp: some tests put another file system there.
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix='nono-test-', dir='/var/tmp'))
         os.chmod(self.root, 0o755)
         for target, source in PROGRAMS.items():
             (self.root / target).parent.mkdir(parents=True, exist_ok=True)
