@@ -145,8 +145,9 @@ static int read_oom_score_adj(void)
 {
 	char text[32];
 
-	return fd_read_file_at(-1, "/proc/self/oom_score_adj", text, sizeof(text)) > 0 ? atoi(text)
-										       : 0;
+	return fd_read_file_at(-1, "/proc/self/oom_score_adj", text, sizeof(text)) > 0
+		       ? (int)strtol(text, NULL, 10)
+		       : 0;
 }
 
 int template_serve(int control_fd)
