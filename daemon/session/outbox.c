@@ -70,7 +70,7 @@ void outbox_send2(struct outbox *o, enum channel_type type, const void *a, size_
 	}
 	packet[0] = (char)type;
 	memcpy(packet + 1, a, n_a);
-	if (n_b > 0) {
+	if (b) {
 		memcpy(packet + 1 + n_a, b, n_b);
 	}
 	outbox_send_packet(o, packet, 1 + n_a + n_b);
