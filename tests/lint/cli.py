@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Help, manual page and the option table say the same.
 
-usage: cli.py PROGRAM MANUAL [--dump-option OPTION]
+usage: cli.py PROGRAM MANUAL [DUMP-OPTION]
 With a dump option the program prints its verbs and options as JSON; without one its --help is
 taken at its word. Help goes to standard output, fits in 80 columns and does not depend on how it is
 asked for; an unknown option is one line on standard error and exit status 125.
@@ -42,12 +42,16 @@ def check_help(program, verb):
 
 def main():
     program, manual = sys.argv[1:3]
-    page = lint.read(manual).replace('\\', '')
+    page = ''
+    if (lint.ROOT / manual).exists():
+        page = lint.read(manual).replace('\\', '')
+    else:
+        lint.report(manual, 0, 'does not exist')
     documented = set(OPTION.findall(page))
     general = check_help(program, [])
     options = set(OPTION.findall(general))
     if len(sys.argv) > 3:
-        table = json.loads(run(program, sys.argv[4]).stdout)
+        table = json.loads(run(program, sys.argv[3]).stdout)
         pages = {verb['name']: check_help(program, [verb['name']]) for verb in table['verbs']}
         for verb in pages:
             if not re.search(rf'^ +{verb}\b', general, re.M):
