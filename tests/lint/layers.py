@@ -17,12 +17,13 @@ LAYERS = [
     (r'daemon/loop\.[ch]$', r'daemon/|libcore/base/|' + PUBLIC, 'libevent'),
     (r'daemon/keyring/', r'daemon/|proto/|policy/|libcore/|' + PUBLIC, 'libsecret json-c'),
     (r'daemon/', r'daemon/|proto/|policy/|libcore/|' + PUBLIC, 'libsystemd openssl json-c seccomp'),
+    (r'tests/consumer/', r'(?!)', 'libnono'),  # as a stranger: what is installed and libc
     (r'tests/', r'', 'cmocka libevent libsystemd openssl json-c seccomp'),
 ]
 LIBRARIES = [
     ('json-c', r'json-c/'), ('libevent', r'event2/'), ('libsystemd', r'systemd/'),
     ('openssl', r'openssl/'), ('seccomp', r'seccomp\.h'), ('libsecret', r'libsecret/'),
-    ('cmocka', r'cmocka\.h'),
+    ('cmocka', r'cmocka\.h'), ('libnono', PUBLIC),
 ]
 LIBC = re.compile(
     r'(sys|linux|asm|net|netinet|arpa)/|(assert|ctype|dirent|dlfcn|endian|errno|fcntl|fnmatch|ftw|getopt|'

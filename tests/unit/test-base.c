@@ -414,7 +414,7 @@ static void test_passing_descriptors(void **state)
 static void test_cleanup_helpers(void **state)
 {
 	char *p = strdup("x"), *moved = TAKE_PTR(p);
-	int fd = dup(0), taken = take_fd(&fd);
+	int fd = fcntl(0, F_DUPFD_CLOEXEC, 0), taken = take_fd(&fd);
 
 	(void)state;
 	assert_null(p);
