@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "libcore/base/cleanup.h"
+#include "libcore/base/fd.h"
+#include "libcore/base/str.h"
+
+/* Linux 6.13: the parent without parsing text. First published size of the struct. */
+struct pidfd_info {
+	uint64_t mask, cgroup;
+	uint32_t pid, tgid, ppid, ids[8], unused;
+};
+#define PIDFD_GET_INFO _IOWR(0xff, 11, struct pidfd_info)
+#define PIDFD_INFO_PID 1
+
+int proc_open(pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int copy_line(char *ret, size_t size, const char *text)
+{
+	size_t n = strcspn(text, "\n");
+
+	if (n >= size) {
+		return -E2BIG;
+	}
+	memcpy(ret, text, n);
+	ret[n] = '\0';
+	return 0;
+}
+
+int proc_parse_status(struct proc_status *ret, const char *text)
+{
+	enum { UIDS = 1, GIDS = 2, GROUPS = 4, PARENT = 8, UMASK = 16, NNP = 32, FILTERS = 64 };
+	unsigned found = 0;
+	int r = 0;
+
+	for (const char *line = text; *line && r == 0;) {
+		const char *v, *end = strchr(line, '\n');
+		if ((v = str_after(line, "Uid:\t"))) {
+			r = copy_line(ret->uids, sizeof(ret->uids), v);
+			found |= UIDS;
+		} else if ((v = str_after(line, "Gid:\t"))) {
+			r = copy_line(ret->gids, sizeof(ret->gids), v);
+			found |= GIDS;
+		} else if ((v = str_after(line, "Groups:\t"))) {
+			r = copy_line(ret->groups, sizeof(ret->groups), v);
+			found |= GROUPS;
+		} else if ((v = str_after(line, "PPid:\t"))) {
+			ret->parent = (pid_t)strtol(v, NULL, 10);
+			found |= PARENT;
+		} else if ((v = str_after(line, "Umask:\t"))) {
+			ret->umask = (unsigned)strtoul(v, NULL, 8);
+			found |= UMASK;
+		} else if ((v = str_after(line, "NoNewPrivs:\t"))) {
+			ret->no_new_privs = v[0] != '0';
+			found |= NNP;
+		} else if ((v = str_after(line, "Seccomp_filters:\t"))) {
+			ret->filters = (unsigned)strtoul(v, NULL, 10);
+			found |= FILTERS;
+		}
+		line = end ? end + 1 : line + strlen(line);
+	}
+	if (r < 0) {
+		return r;
+	}
+	return found == (UIDS | GIDS | GROUPS | PARENT | UMASK | NNP | FILTERS) ? 0 : -EBADMSG;
+}
+
+int proc_read_status(struct proc_status *ret, int proc_fd)
+{
+	char text[12288];
+	ssize_t n = fd_read_file_at(proc_fd, "status", text, sizeof(text));
+
+	return n < 0 ? (int)n : proc_parse_status(ret, text);
+}
+
+/* Fields of stat behind the command's name, which may hold anything: pid (comm) state ppid pgrp
+ * session tty_nr */
+static int read_stat(int proc_fd, int *ret_parent, unsigned *ret_terminal)
+{
+	char text[1024];
+	ssize_t n = fd_read_file_at(proc_fd, "stat", text, sizeof(text));
+	const char *p;
+	int terminal;
+
+	if (n < 0) {
+		return (int)n;
+	}
+	p = strrchr(text, ')');
+	if (!p || sscanf(p, ") %*c %d %*d %*d %d", ret_parent, &terminal) != 2) {
+		return -EBADMSG;
+	}
+	*ret_terminal = (unsigned)terminal;
+	return 0;
+}
+
+int proc_terminal(int proc_fd, unsigned *ret)
+{
+	int parent;
+
+	return read_stat(proc_fd, &parent, ret);
+}
+
+pid_t proc_parent(pid_t pid)
+{
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	_cleanup_close_ int proc_fd = -1;
+	struct pidfd_info info = { .mask = PIDFD_INFO_PID };
+	unsigned terminal;
+	int parent, r;
+
+	if (pidfd < 0) {
+		return -errno;
+	}
+	if (ioctl(pidfd, PIDFD_GET_INFO, &info) == 0) {
+		return (pid_t)info.ppid;
+	}
+	proc_fd = proc_open(pid);
+	if (proc_fd < 0) {
+		return proc_fd;
+	}
+	r = read_stat(proc_fd, &parent, &terminal);
+	return r < 0 ? r : parent;
+}
+
+bool proc_is_alive(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Other processes as /proc and pidfds show them. Every read is bounded. */
+#pragma once
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "nono-error.h"
+
+/* Lines of /proc/PID/status. The texts are compared, never computed with. */
+struct proc_status {
+	char uids[64], gids[64]; /* real, effective, saved, file system */
+	char groups[8192];       /* supplementary; the kernel keeps them sorted */
+	pid_t parent;
+	unsigned umask;
+	unsigned filters; /* seccomp filters installed */
+	bool no_new_privs;
+};
+
+/* Parses the text of a status file. 0 or -EBADMSG. */
+int proc_parse_status(struct proc_status *ret, const char *text);
+/* Reads it below an open /proc/PID. 0, -EBADMSG, -E2BIG (thousands of groups) or -errno. */
+int proc_read_status(struct proc_status *ret, int proc_fd);
+
+/* An open /proc/PID directory. Descriptor or -errno. */
+int proc_open(pid_t pid);
+/* Controlling terminal as TIOCGDEV would number it, 0 for none. 0, -EBADMSG or -errno. */
+int proc_terminal(int proc_fd, unsigned *ret);
+/* Parent of pid, 0 for a process without one (or one outside our pid namespace), or -errno. */
+pid_t proc_parent(pid_t pid);
+/* True while the process behind pidfd has not ended. */
+bool proc_is_alive(int pidfd);

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "daemon/log.h"
+#include "daemon/loop.h"
+#include "daemon/manager.h"
+#include "daemon/template.h"
+#include "libcore/base/cleanup.h"
+#include "libcore/base/error.h"
+#include "libcore/base/fd.h"
+#include "libcore/base/str.h"
+#include "libcore/caps.h"
+#include "policy/resolve.h"
+
+static uint64_t wall_clock_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void free_grants(struct session *s)
+{
+	for (size_t i = 0; i < s->n_grants; i++) {
+		free(s->grants[i].path);
+	}
+	free(s->grants);
+	s->grants = NULL;
+	s->n_grants = 0;
+}
+
+static void close_link(struct session *s)
+{
+	loop_io_free(s->link_io);
+	s->link_io = NULL;
+	close_fd(&s->link_fd);
+}
+
+void session_free(struct session *s)
+{
+	if (!s) {
+		return;
+	}
+	close_link(s);
+	free_grants(s);
+	free(s->message);
+	free(s->context);
+	free(s);
+}
+
+static int choose_name(struct session *s, const char *name, struct nono_error *err)
+{
+	uint64_t random = 0;
+
+	if (name) {
+		if (!names_are_valid(name)) {
+			return error_set(err, NONO_INVALID, EINVAL,
+				"'%.80s' cannot name a session: a letter, then letters, digits and "
+				"._- up to %d in all",
+				name, SESSION_NAME_SIZE - 1);
+		}
+		if (registry_by_name(s->manager->registry, name)) {
+			return error_set(
+				err, NONO_REFUSED, EEXIST, "a session named %s is running", name);
+		}
+		memcpy(s->name, name, strlen(name) + 1);
+		return 0;
+	}
+	/* GRND_INSECURE never blocks; a name is no secret. */
+	if (getrandom(&random, sizeof(random), GRND_INSECURE) < 0) {
+		random = s->serial;
+	}
+	do {
+		names_make(s->name, random++);
+	} while (registry_by_name(s->manager->registry, s->name));
+	return 0;
+}
+
+int session_new(struct session **ret, struct manager *m, pid_t client, const char *name,
+	struct nono_error *err)
+{
+	_cleanup_(session_freep) struct session *s = calloc(1, sizeof(*s));
+	uint64_t number = (uint64_t)client;
+	int r;
+
+	if (!s) {
+		return error_oom(err);
+	}
+	s->manager = m;
+	s->link_fd = -1;
+	s->exit_status = -1;
+	s->serial = ++m->last_serial;
+	s->started_usec = wall_clock_usec();
+	/* A client that runs two sessions within a second: the second gets another number. */
+	do {
+		names_make_id(s->id, (time_t)(s->started_usec / 1000000), number++);
+	} while (registry_by_id(m->registry, s->id));
+	r = choose_name(s, name, err);
+	if (r < 0) {
+		return r;
+	}
+	*ret = TAKE_PTR(s);
+	return 0;
+}
+
+bool session_is_alive(const struct session *s)
+{
+	return s->state <= SESSION_STOPPING;
+}
+
+void session_add_waiter(struct session *s, struct session_waiter *w)
+{
+	w->next = s->waiters;
+	s->waiters = w;
+}
+
+void session_remove_waiter(struct session *s, struct session_waiter *w)
+{
+	struct session_waiter **at = &s->waiters;
+
+	while (*at && *at != w) {
+		at = &(*at)->next;
+	}
+	if (*at) {
+		*at = w->next;
+	}
+}
+
+/* The session is over. s stays valid, but belongs to the ended ones from here on. */
+static void end(struct session *s, enum session_state state, const char *message)
+{
+	struct session_waiter *w;
+
+	close_link(s);
+	free_grants(s);
+	s->state = state;
+	s->ended_usec = wall_clock_usec();
+	if (message) {
+		s->message = strdup(message); /* without memory, without a reason */
+		log_write(&(struct log_fields){ .session = s->id }, LOG_NOTICE, "%s", message);
+	}
+	registry_end(s->manager->registry, s);
+	while ((w = s->waiters)) {
+		s->waiters = w->next;
+		w->ended(s, w->userdata);
+	}
+	manager_check_idle(s->manager);
+}
+
+void session_on_spawned(struct session *s, pid_t supervisor)
+{
+	s->supervisor = supervisor;
+}
+
+void session_on_spawn_failed(struct session *s, const struct nono_error *err)
+{
+	end(s, SESSION_FAILED, err->message);
+}
+
+/* The second decision, on the name of what was really opened. */
+static void on_resolved(struct session *s, const struct link_resolved *q, const char *path)
+{
+	struct link_decision d = { .type = LINK_DECISION };
+	const char *hint = NULL;
+
+	if (q->grant >= s->n_grants) {
+		error_set(&d.error, NONO_INTERNAL, EBADMSG, "grant %u is not known", q->grant);
+	} else {
+		const struct session_grant *g = &s->grants[q->grant];
+		d.allow = policy_decide_canonical(s->manager->never, g->path, path, g->access,
+				  !q->is_directory, &hint, &d.error) == 0;
+	}
+	if (fd_send(s->link_fd, &d, sizeof(d), NULL, 0, MSG_DONTWAIT) < 0) {
+		log_write(&(struct log_fields){ .session = s->id }, LOG_WARNING,
+			"cannot answer its nono-session");
+	}
+}
+
+static void on_started(struct session *s, const struct link_started *started)
+{
+	s->command = started->pid;
+	if (s->state == SESSION_STARTING) {
+		s->state = SESSION_RUNNING;
+	}
+	free_grants(s);
+	log_write(&(struct log_fields){ .session = s->id }, LOG_INFO, "started as %s", s->name);
+}
+
+static int exit_status_of(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+/* One packet. false when the session is over. */
+static bool on_packet(struct session *s, char *packet, size_t n)
+{
+	union {
+		uint32_t type;
+		struct link_resolved resolved;
+		struct link_started started;
+		struct link_failed failed;
+		struct link_ended ended;
+	} u = { 0 };
+
+	memcpy(&u, packet, n < sizeof(u) ? n : sizeof(u));
+	if (n > sizeof(u.resolved) && u.type == LINK_RESOLVED) {
+		packet[n] = '\0'; /* the buffer has room for it */
+		on_resolved(s, &u.resolved, packet + sizeof(u.resolved));
+		return true;
+	}
+	if (n == sizeof(u.started) && u.type == LINK_STARTED) {
+		on_started(s, &u.started);
+		return true;
+	}
+	if (n == sizeof(u.failed) && u.type == LINK_FAILED) {
+		u.failed.error.message[sizeof(u.failed.error.message) - 1] = '\0';
+		s->exit_status = (int)u.failed.exit_code;
+		end(s, SESSION_FAILED, u.failed.error.message);
+		return false;
+	}
+	if (n == sizeof(u.ended) && u.type == LINK_ENDED) {
+		s->exit_status = exit_status_of(u.ended.wait_status);
+		log_write(&(struct log_fields){ .session = s->id }, LOG_INFO,
+			"ended with status %d", s->exit_status);
+		end(s, SESSION_EXITED, NULL);
+		return false;
+	}
+	end(s, SESSION_LOST, "its supervising process talked nonsense");
+	return false;
+}
+
+static void on_link(void *userdata, unsigned events)
+{
+	struct session *s = userdata;
+	/* One packet and its terminator; the loop is single-threaded. */
+	static char packet[sizeof(struct link_resolved) + 4096 + 1];
+
+	(void)events;
+	for (;;) {
+		ssize_t n = recv(s->link_fd, packet, sizeof(packet) - 1, MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+			return;
+		}
+		if (n <= 0) {
+			if (s->state == SESSION_STARTING) {
+				end(s, SESSION_FAILED, "its supervising process could not start");
+			} else {
+				end(s, SESSION_LOST, "its supervising process was killed");
+			}
+			return;
+		}
+		if (!on_packet(s, packet, (size_t)n)) {
+			return;
+		}
+	}
+}
+
+/* The set as the plan wants it; user grants are remembered for the second decision. */
+static int fill_grants(
+	struct session *s, struct plan *plan, const struct nono_caps *caps, struct nono_error *err)
+{
+	plan->grants = calloc(caps->n_paths + 1, sizeof(*plan->grants));
+	s->grants = calloc(caps->n_paths + 1, sizeof(*s->grants));
+	if (!plan->grants || !s->grants) {
+		return error_oom(err);
+	}
+	for (size_t i = 0; i < caps->n_paths; i++) {
+		const struct nono_fs_grant *g = &caps->paths[i];
+		bool builtin = g->source == NONO_SOURCE_SYSTEM;
+		plan->grants[plan->n_grants++] = (struct plan_grant){ .path = g->resolved,
+			.access = g->access,
+			.flags = builtin      ? PLAN_GRANT_BUILTIN
+				 : g->is_file ? PLAN_GRANT_FILE
+					      : 0 };
+		/* The policy's own come last and need no second decision. */
+		if (!builtin && s->n_grants == i) {
+			s->grants[i] = (struct session_grant){ strdup(g->resolved), g->access };
+			if (!s->grants[s->n_grants++].path) {
+				return error_oom(err);
+			}
+		}
+	}
+	return 0;
+}
+
+static int make_plan(struct session *s, const struct nono_caps *caps,
+	const struct session_launch *launch, struct nono_error *err)
+{
+	_cleanup_(plan_deinit) struct plan plan = { .caller = *launch->caller,
+		.network = caps->network,
+		.foreground = launch->foreground };
+	int r = fill_grants(s, &plan, caps, err);
+
+	if (r < 0) {
+		return r;
+	}
+	memcpy(plan.session_id, s->id, sizeof(plan.session_id));
+	return plan_create(&plan, err);
+}
+
+int session_start(struct session *s, const struct nono_caps *caps, struct session_launch *launch,
+	struct nono_error *err)
+{
+	struct control_spawn request = { .serial = s->serial, .network = caps->network };
+	int pair[2], r;
+
+	launch->fds[CONTROL_FD_PLAN] = r = make_plan(s, caps, launch, err);
+	if (r < 0) {
+		goto fail;
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		r = error_errno(err, errno, "create the link to the session");
+		goto fail;
+	}
+	s->link_fd = pair[0];
+	launch->fds[CONTROL_FD_LINK] = pair[1];
+	r = loop_io_new(&s->link_io, s->manager->loop, s->link_fd, LOOP_READ, on_link, s, err);
+	if (r < 0) {
+		goto fail;
+	}
+	r = template_spawn(s->manager->template, &request, launch->fds, err);
+	if (r < 0) {
+		return r;
+	}
+	registry_add(s->manager->registry, s);
+	manager_check_idle(s->manager);
+	template_flush(s->manager->template);
+	return 0;
+fail:
+	fd_close_many(launch->fds, _CONTROL_FD_MAX);
+	return r;
+}
+
+void session_stop(struct session *s, uint64_t timeout_usec)
+{
+	struct link_stop stop = { .type = LINK_STOP, .timeout_usec = timeout_usec };
+
+	s->state = SESSION_STOPPING;
+	if (fd_send(s->link_fd, &stop, sizeof(stop), NULL, 0, MSG_DONTWAIT) < 0) {
+		log_write(&(struct log_fields){ .session = s->id }, LOG_WARNING,
+			"cannot tell its nono-session to stop");
+	}
+}
