@@ -192,6 +192,13 @@ int landlock_allow_path(
 	return r < 0 ? explain_refusal(path_fd, -r, err) : 0;
 }
 
+int landlock_allow_unix(int ruleset_fd, int path_fd, struct nono_error *err)
+{
+	int r = add_path_rule(ruleset_fd, path_fd, LL_FS_RESOLVE_UNIX);
+
+	return r < 0 ? explain_refusal(path_fd, -r, err) : 0;
+}
+
 int landlock_allow_port(int ruleset_fd, uint16_t port, unsigned kinds, struct nono_error *err)
 {
 	struct landlock_port_rule rule = { .port = port };

@@ -35,6 +35,10 @@ int landlock_new(int abi, const struct landlock_domain *domain, struct nono_erro
  * never MAKE_CHAR or MAKE_BLOCK; IOCTL_DEV for devices and directories below /dev only. */
 int landlock_allow_path(
 	int ruleset_fd, int abi, int path_fd, enum nono_access access, struct nono_error *err);
+
+/* ABI 9, with restrict_unix: connecting to the socket behind path_fd, or to those below it. */
+int landlock_allow_unix(int ruleset_fd, int path_fd, struct nono_error *err);
+
 enum landlock_port { LANDLOCK_CONNECT = 1, LANDLOCK_BIND = 2 };
 int landlock_allow_port(int ruleset_fd, uint16_t port, unsigned kinds, struct nono_error *err);
 
