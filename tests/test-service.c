@@ -242,9 +242,16 @@ void test_service_init(struct test_service *s, const struct vl_server_limits *li
 	if (limits) {
 		config.limits = *limits;
 	}
-	if (vl_server_new(&s->server, &config, NULL) < 0 ||
-		vl_server_add_interface(
-			s->server, description, sizeof(description) - 1, methods, s, NULL) < 0) {
+	if (vl_server_new(&s->server, &config, NULL) < 0) {
+		abort();
+	}
+	test_service_add(s, s->server);
+}
+
+void test_service_add(struct test_service *s, struct vl_server *server)
+{
+	if (vl_server_add_interface(
+		    server, description, sizeof(description) - 1, methods, s, NULL) < 0) {
 		abort();
 	}
 }

@@ -15,6 +15,8 @@ struct test_service {
 };
 
 void test_service_init(struct test_service *s, const struct vl_server_limits *limits);
+/* Only the interface, to a server of somebody else. */
+void test_service_add(struct test_service *s, struct vl_server *server);
 void test_service_deinit(struct test_service *s);
 /* Adds a connection and returns our end of it. */
 int test_service_connect(struct test_service *s, struct vl_conn **ret);
