@@ -150,7 +150,8 @@ struct nono_exec_result {
  * The caller stays unrestricted and may call this from any thread, again and again, with any set.
  * The child gets nothing of the caller's but the user, the working directory, umask and limits:
  * standard input is empty, other descriptors are closed, signals are default and unblocked. The
- * set must grant the command itself and what it loads. argv[0] without a slash is looked up in
+ * set must grant the command itself and what it loads (a grant on /proc/self is one on the process
+ * that made it, not on the command). argv[0] without a slash is looked up in
  * PATH of the environment given, else in /usr/local/bin:/usr/bin:/bin.
  * When the call returns, everything the command started has ended: a keeper process collects and
  * kills what is left, so that the caller needs no SIGCHLD handling and is made no subreaper.

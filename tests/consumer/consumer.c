@@ -100,13 +100,16 @@ static void set_dispositions(struct sigaction *before)
 	}
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
 	struct sigaction before[32], now;
 	struct nono_error err;
 	char *locale;
 	int number;
 
+	if (argc > 1 && strcmp(argv[1], "supported") == 0) {
+		return nono_is_supported() ? 0 : 1;
+	}
 	memset(&err, 0, sizeof(err));
 	CHECK(buf_append(1) == 2);
 	CHECK(strcmp(nono_version(), EXPECTED_VERSION) == 0);

@@ -36,6 +36,24 @@ if readelf -d "$work/static" | grep -q 'NEEDED.*libnono'; then
 	echo "the static program needs the shared library" >&2
 	exit 1
 fi
+# The example of libnono(3), as it is printed there.
+awk '/^```$/ { inside = !inside; next } inside' "$here/../../man/libnono.3.scd" | sed 's/\\\\/\\/g' \
+	>"$work/example.c"
+"$cc" -std=c89 "${strict[@]}" "${cflags[@]}" "$work/example.c" -o "$work/example" "${libs[@]}"
+mkdir "$work/project"
+if "$work/c" supported; then
+	status=0
+	"$work/example" "$work/project" sh -c 'echo kept >file; cat /etc/passwd; exit 3' \
+		>"$work/out" 2>&1 || status=$?
+	if [ "$status" != 3 ] || [ "$(cat "$work/project/file")" != kept ] ||
+		! grep -q 'passwd: Permission denied' "$work/out"; then
+		echo "the example of libnono(3) ends with $status:" >&2
+		cat "$work/out" >&2
+		exit 1
+	fi
+else
+	[ -z "${NONO_MUST_WORK-}" ]
+fi
 # Whoever loads libnono gets nothing else loaded with it.
 needed=$(readelf -d "$libdir/libnono.so" | sed -n 's/.*NEEDED.*\[\(.*\)\].*/\1/p' | sort | tr '\n' ' ')
 [ "$needed" = "libc.so.6 libseccomp.so.2 " ] || { echo "libnono.so needs: $needed" >&2 && exit 1; }
