@@ -90,8 +90,12 @@ int connection_open(struct connection *ret, bool start, struct nono_error *err)
 	_cleanup_(runtime_dir_deinit) struct runtime_dir dir = { .fd = -1 };
 	_cleanup_close_ int fd = -1;
 	uid_t uid = geteuid();
-	int r = runtime_dir_open(&dir, getenv("XDG_RUNTIME_DIR"), uid, start, err);
+	const char *xdg = getenv("XDG_RUNTIME_DIR");
+	int r = runtime_dir_open(&dir, xdg, uid, false, err);
 
+	if (r == -ENOENT && start) {
+		r = runtime_dir_open(&dir, xdg, uid, true, err);
+	}
 	if (r < 0) {
 		return r;
 	}

@@ -225,6 +225,23 @@ static void flush_output(struct relay *r)
 	}
 }
 
+/* The session's terminal made CR LF of each LF already. Where the user's does so too, that CR goes
+ * again. (A pair that two packets share keeps it, which nobody sees.) */
+static void append_output(struct relay *r, const char *p, size_t n)
+{
+	const char *end = p + n, *nl;
+
+	if (!tty_adds_returns(r->tty)) {
+		buf_append(&r->output, p, n);
+		return;
+	}
+	for (; (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; p = nl + 1) {
+		buf_append(&r->output, p, (size_t)(nl - p) - (nl > p && nl[-1] == '\r'));
+		buf_append_char(&r->output, '\n');
+	}
+	buf_append(&r->output, p, (size_t)(end - p));
+}
+
 static void on_packet(struct relay *r, const char *p, size_t n)
 {
 	union {
@@ -241,7 +258,7 @@ static void on_packet(struct relay *r, const char *p, size_t n)
 		break;
 	case CHANNEL_OUTPUT:
 		if (r->tty->fd >= 0) {
-			buf_append(&r->output, p + 1, payload);
+			append_output(r, p + 1, payload);
 			flush_output(r);
 		}
 		break;

@@ -96,6 +96,13 @@ void tty_raw(struct tty *t, bool shared)
 	t->is_raw = set_modes(t->fd, TCSADRAIN, &raw) == 0;
 }
 
+bool tty_adds_returns(const struct tty *t)
+{
+	struct termios modes;
+
+	return tcgetattr(t->fd, &modes) == 0 && (modes.c_oflag & OPOST) && (modes.c_oflag & ONLCR);
+}
+
 void tty_restore(struct tty *t, bool discard)
 {
 	if (!t->is_raw) {

@@ -27,6 +27,8 @@ bool tty_is(const struct tty *t, int fd);
  * shared: somebody else in the pipeline writes to this terminal or waits for its signals, so
  * output processing and signal keys stay. Call it in the foreground only. */
 void tty_raw(struct tty *t, bool shared);
+/* True when the terminal makes CR LF of LF by itself now. */
+bool tty_adds_returns(const struct tty *t);
 /* The user's modes again. discard drops what was typed and not read: answers of the terminal to
  * a program that is gone. */
 void tty_restore(struct tty *t, bool discard);
