@@ -236,7 +236,7 @@ int start_on_demand(int *ret_errors_fd, struct nono_error *err)
 {
 	_cleanup_free_ char *program = find_nonod(err);
 	_cleanup_close_ int out_read = -1, out_write = -1, errors_read = -1, errors_write = -1;
-	char *argv[] = { (char *)"nonod", (char *)"--on-demand", NULL };
+	char *argv[] = { program, (char *)"--on-demand", NULL };
 	char **env = fixed_environment(); /* lives as long as we do */
 	int pipes[4], r;
 
@@ -279,7 +279,7 @@ int start_private(int fd, int *ret_errors_fd, struct nono_error *err)
 {
 	_cleanup_free_ char *program = find_nonod(err);
 	_cleanup_close_ int errors_read = -1, errors_write = -1;
-	char *argv[] = { (char *)"nonod", (char *)"--connection=3", NULL };
+	char *argv[] = { program, (char *)"--connection=3", NULL };
 	int pipes[2], r;
 
 	if (!program) {
