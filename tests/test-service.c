@@ -160,7 +160,7 @@ static int call_switch(struct vl_call *call, void *userdata)
 static int call_fail(struct vl_call *call, void *userdata)
 {
 	(void)userdata;
-	return -(int)json_int_or(vl_call_parameters(call), "number", 1);
+	return -(int)(json_int_or(vl_call_parameters(call), "number", 1) & 0xffffff);
 }
 
 static int call_forget(struct vl_call *call, void *userdata)
@@ -186,10 +186,15 @@ static int call_lie(struct vl_call *call, void *userdata)
 static int call_large(struct vl_call *call, void *userdata)
 {
 	size_t n = (size_t)json_int_or(vl_call_parameters(call), "size", 0);
-	_cleanup_free_ char *text = malloc(n + 1);
-	struct json_object *o = json_object_new_object();
+	_cleanup_free_ char *text = NULL;
+	struct json_object *o;
 
 	(void)userdata;
+	if (n > 1 << 20) {
+		return -E2BIG;
+	}
+	text = malloc(n + 1);
+	o = json_object_new_object();
 	memset(text, 'x', n);
 	text[n] = '\0';
 	json_add_string(o, "text", text);
