@@ -254,6 +254,9 @@ void manager_free(struct manager *m)
 	never_free(m->never);
 	places_deinit(&m->places);
 	nono_support_info_free(m->support);
+	for (size_t i = 0; i < ELEMENTSOF(m->filters); i++) {
+		free(m->filters[i]);
+	}
 	free(m);
 }
 

@@ -15,6 +15,7 @@
 #include "policy/never.h"
 #include "policy/places.h"
 
+struct filter;
 struct loop;
 struct loop_signal;
 struct loop_timer;
@@ -50,7 +51,8 @@ struct manager {
 	struct plan_caller limits; /* what a session can at most be given */
 	struct policy_places places;
 	struct never *never;
-	struct nono_support_info *support; /* NULL until somebody asks */
+	struct nono_support_info *support;                /* NULL until somebody asks */
+	struct filter *filters[NONO_NETWORK_BLOCKED + 1]; /* by network mode, NULL until needed */
 
 	struct loop_signal *on_term, *on_int, *on_child;
 	struct loop_timer *idle_timer, *watchdog_timer;

@@ -19,6 +19,8 @@
 #include "libcore/base/fd.h"
 #include "libcore/base/str.h"
 #include "libcore/caps.h"
+#include "libcore/filter.h"
+#include "libcore/landlock.h"
 #include "policy/resolve.h"
 
 static uint64_t wall_clock_usec(void)
@@ -293,14 +295,32 @@ static int fill_grants(
 	return 0;
 }
 
+/* Building one takes libseccomp half a millisecond, so they are kept. */
+static const struct filter *filter_for(
+	struct manager *m, enum nono_network_mode network, struct nono_error *err)
+{
+	struct filter_shape shape = { .network_blocked = network == NONO_NETWORK_BLOCKED,
+		.deny_truncate = landlock_abi(NULL) < 3 };
+
+	if (!m->filters[network] && filter_build(&shape, &m->filters[network], err) < 0) {
+		return NULL;
+	}
+	return m->filters[network];
+}
+
 static int make_plan(struct session *s, const struct nono_caps *caps,
 	const struct session_launch *launch, struct nono_error *err)
 {
 	_cleanup_(plan_deinit) struct plan plan = { .caller = *launch->caller,
 		.network = caps->network,
-		.foreground = launch->foreground };
-	int r = fill_grants(s, &plan, caps, err);
+		.foreground = launch->foreground,
+		.filter = filter_for(s->manager, caps->network, err) };
+	int r;
 
+	if (!plan.filter) {
+		return -EINVAL;
+	}
+	r = fill_grants(s, &plan, caps, err);
 	if (r < 0) {
 		return r;
 	}
@@ -311,7 +331,7 @@ static int make_plan(struct session *s, const struct nono_caps *caps,
 int session_start(struct session *s, const struct nono_caps *caps, struct session_launch *launch,
 	struct nono_error *err)
 {
-	struct control_spawn request = { .serial = s->serial, .network = caps->network };
+	struct control_spawn request = { .serial = s->serial };
 	int pair[2], r;
 
 	launch->fds[CONTROL_FD_PLAN] = r = make_plan(s, caps, launch, err);

@@ -257,18 +257,3 @@ int filter_build(const struct filter_shape *shape, struct filter **ret, struct n
 	}
 	return r;
 }
-
-int filter_install(const struct filter *filter, bool all_threads)
-{
-	struct sock_fprog program = {
-		.len = (unsigned short)filter->n,
-		.filter = (struct sock_filter *)filter->insns,
-	};
-	long r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-		all_threads ? SECCOMP_FILTER_FLAG_TSYNC : 0, &program);
-
-	if (r < 0) {
-		return -errno;
-	}
-	return r > 0 ? -ESRCH : 0; /* the thread that has a filter of its own */
-}

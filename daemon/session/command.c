@@ -269,7 +269,7 @@ static void prepare_attributes(struct child *child)
 
 	for (int i = 0; i < PLAN_RLIMITS; i++) {
 		struct rlimit ours;
-		if (prlimit(0, (enum __rlimit_resource)i, NULL, &ours) == 0 &&
+		if (syscall(SYS_prlimit64, 0, i, NULL, &ours) == 0 &&
 			(ours.rlim_cur != caller->rlimits[i].rlim_cur ||
 				ours.rlim_max != caller->rlimits[i].rlim_max)) {
 			child->limits[child->n_limits].resource = i;

@@ -2,7 +2,8 @@
 /*
  * Between nonod and its nono-session processes. Two kinds of SOCK_SEQPACKET socketpairs:
  *
- *   control  nonod <-> template: "fork a session with these descriptors"
+ *   control  nonod <-> template: "be a session with these descriptors". The template forks
+ *            processes that wait for such a request; who reads it is the session.
  *   link     nonod <-> one session: what it resolved, that it started, that it ended; stop it
  *
  * Both ends are of the same build (the template is replaced with nonod), so packets are plain
@@ -41,13 +42,14 @@ struct control_spawn {
 enum control_event_type {
 	CONTROL_READY = 1, /* the template can spawn; serial is 0 */
 	CONTROL_SPAWNED,   /* pid is the new nono-session */
-	CONTROL_FAILED,    /* fork failed: value is errno */
-	CONTROL_DIED,      /* nono-session pid ended: value is its wait status */
+	CONTROL_FAILED,    /* no process could be made: value is errno */
+	CONTROL_DIED,      /* nono-session pid ended: value is its wait status; serial is 0 when it
+			    * had not become a session yet */
 };
 struct control_event {
 	uint32_t type;
 	int32_t value;
-	uint64_t serial; /* 0 in CONTROL_READY */
+	uint64_t serial;
 	int32_t pid;
 };
 

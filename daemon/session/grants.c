@@ -24,7 +24,7 @@ static int check_kind(const struct plan_grant *g, const struct stat *st, struct 
 {
 	bool is_dir = S_ISDIR(st->st_mode);
 
-	if (g->flags & PLAN_GRANT_BUILTIN || is_dir != !!(g->flags & PLAN_GRANT_FILE)) {
+	if (is_dir != !!(g->flags & PLAN_GRANT_FILE)) {
 		return 0;
 	}
 	if (is_dir) {
@@ -44,9 +44,6 @@ static int check_name(const struct grants_request *q, uint32_t index, int fd, co
 	char link[32], name[PATH_MAX];
 	ssize_t n;
 
-	if (g->flags & PLAN_GRANT_BUILTIN) {
-		return 0;
-	}
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	n = readlink(link, name, sizeof(name) - 1);
 	if (n < 0) {
@@ -81,16 +78,17 @@ static int add_grant(
 		}
 		return error_errno(err, errno, "'%.300s' cannot be granted", g->path);
 	}
-	if (fstat(fd, &st) < 0) {
-		return error_errno(err, errno, "inspect '%.300s'", g->path);
-	}
-	r = check_kind(g, &st, err);
-	if (r < 0) {
-		return r;
-	}
-	r = check_name(q, index, fd, &st, err);
-	if (r < 0) {
-		return r;
+	if (!(g->flags & PLAN_GRANT_BUILTIN)) {
+		if (fstat(fd, &st) < 0) {
+			return error_errno(err, errno, "inspect '%.300s'", g->path);
+		}
+		r = check_kind(g, &st, err);
+		if (r == 0) {
+			r = check_name(q, index, fd, &st, err);
+		}
+		if (r < 0) {
+			return r;
+		}
 	}
 	r = landlock_allow_path(ruleset_fd, q->abi, fd, (enum nono_access)g->access, err);
 	return r < 0 ? error_wrap(err, "grant '%.200s'", g->path) : 0;
@@ -122,9 +120,15 @@ int grants_ruleset(const struct grants_request *q, struct nono_error *err)
 		.scope_signal = q->abi >= 6,
 		.scope_abstract = q->abi >= 6,
 	};
-	_cleanup_close_ int ruleset_fd = landlock_new(q->abi, &domain, err);
+	_cleanup_close_ int ruleset_fd = -1;
 	int r;
 
+	if (q->abi < 1) {
+		return error_set(err, NONO_UNSUPPORTED, EOPNOTSUPP,
+			"this kernel cannot sandbox: Landlock is missing (Linux 5.13) or not enabled "
+			"at boot (lsm=landlock,...); 'nono status' says which");
+	}
+	ruleset_fd = landlock_new(q->abi, &domain, err);
 	if (ruleset_fd < 0) {
 		return ruleset_fd;
 	}

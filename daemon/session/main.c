@@ -53,5 +53,10 @@ int main(int argc, char **argv)
 		setrlimit(RLIMIT_CORE, &core);
 	}
 	signal(SIGPIPE, SIG_IGN);
-	return template_serve(CONTROL_FD);
+	r = template_serve(CONTROL_FD);
+	if (r < 0) {
+		errno = -r;
+		return fail("begin");
+	}
+	return 0;
 }

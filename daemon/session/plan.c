@@ -9,8 +9,10 @@
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
 #include "libcore/base/fd.h"
+#include "libcore/filter.h"
 
-/* Layout: header, n_grants records, then the paths, NUL-terminated, in the same order. */
+/* Layout: header, filter (a struct filter as it is in memory), n_grants records, then the paths,
+ * NUL-terminated, in the same order. */
 #define PLAN_MAGIC UINT64_C(0x316e616c706f6e6f) /* "onoplan1" in little endian */
 
 struct plan_header {
@@ -19,11 +21,18 @@ struct plan_header {
 	struct plan_caller caller;
 	uint32_t network, foreground;
 	uint32_t n_grants, paths_size;
+	uint64_t filter_size; /* bytes */
 };
+_Static_assert(sizeof(struct plan_header) % _Alignof(struct filter) == 0, "the filter is aligned");
 
 struct plan_record {
 	uint32_t access, flags;
 };
+
+static size_t filter_size(size_t n)
+{
+	return sizeof(struct filter) + n * sizeof(struct sock_filter);
+}
 
 int plan_create(const struct plan *plan, struct nono_error *err)
 {
@@ -32,7 +41,8 @@ int plan_create(const struct plan *plan, struct nono_error *err)
 		.caller = plan->caller,
 		.network = plan->network,
 		.foreground = plan->foreground,
-		.n_grants = (uint32_t)plan->n_grants };
+		.n_grants = (uint32_t)plan->n_grants,
+		.filter_size = filter_size(plan->filter->n) };
 	int fd;
 
 	if (plan->n_grants > PLAN_GRANTS_MAX) {
@@ -48,6 +58,7 @@ int plan_create(const struct plan *plan, struct nono_error *err)
 		}
 	}
 	buf_append(&b, &h, sizeof(h));
+	buf_append(&b, plan->filter, h.filter_size);
 	for (size_t i = 0; i < plan->n_grants; i++) {
 		struct plan_record r = { plan->grants[i].access, plan->grants[i].flags };
 		buf_append(&b, &r, sizeof(r));
@@ -76,8 +87,8 @@ static int plan_malformed(struct nono_error *err)
 int plan_parse(struct plan *ret, const void *p, size_t n, struct nono_error *err)
 {
 	_cleanup_free_ struct plan_grant *grants = NULL;
-	const char *path, *end = (const char *)p + n;
-	const char *records;
+	const char *path, *records, *end = (const char *)p + n;
+	const struct filter *filter = (const void *)((const char *)p + sizeof(struct plan_header));
 	struct plan_header h;
 
 	if (n < sizeof(h) || n > PLAN_SIZE_MAX) {
@@ -85,8 +96,12 @@ int plan_parse(struct plan *ret, const void *p, size_t n, struct nono_error *err
 	}
 	memcpy(&h, p, sizeof(h));
 	if (h.magic != PLAN_MAGIC || h.n_grants > PLAN_GRANTS_MAX ||
-		sizeof(h) + (uint64_t)h.n_grants * sizeof(struct plan_record) + h.paths_size != n ||
-		h.caller.cpu_bytes > PLAN_CPU_BYTES ||
+		h.filter_size > PLAN_SIZE_MAX ||
+		sizeof(h) + h.filter_size + (uint64_t)h.n_grants * sizeof(struct plan_record) +
+				h.paths_size !=
+			n ||
+		h.filter_size < filter_size(1) || filter->n > BPF_MAXINSNS ||
+		h.filter_size != filter_size(filter->n) || h.caller.cpu_bytes > PLAN_CPU_BYTES ||
 		memchr(h.session_id, '\0', sizeof(h.session_id)) == NULL) {
 		return plan_malformed(err);
 	}
@@ -94,7 +109,7 @@ int plan_parse(struct plan *ret, const void *p, size_t n, struct nono_error *err
 	if (!grants) {
 		return error_oom(err);
 	}
-	records = (const char *)p + sizeof(h);
+	records = (const char *)filter + h.filter_size;
 	path = records + h.n_grants * sizeof(struct plan_record);
 	for (uint32_t i = 0; i < h.n_grants; i++) {
 		const char *nul = memchr(path, '\0', (size_t)(end - path));
@@ -112,6 +127,7 @@ int plan_parse(struct plan *ret, const void *p, size_t n, struct nono_error *err
 	*ret = (struct plan){ .caller = h.caller,
 		.network = h.network,
 		.foreground = h.foreground,
+		.filter = filter,
 		.n_grants = h.n_grants,
 		.grants = TAKE_PTR(grants) };
 	memcpy(ret->session_id, h.session_id, sizeof(ret->session_id));

@@ -43,7 +43,9 @@
 #define OUTPUT_CHUNK        16384
 
 struct session {
-	struct session_setup *setup;
+	int abi, oom_score_adj;
+	struct nono_error unprepared; /* code NONO_OK unless session_prepare() failed */
+	int fds[_CONTROL_FD_MAX];     /* those only the start needs */
 	int channel_fd, link_fd, signal_fd;
 	struct plan plan;
 	struct launch launch;
@@ -123,7 +125,7 @@ static void report_failure(struct session *s, int exit_code, const struct nono_e
 
 static int open_terminal(struct session *s, struct nono_error *err)
 {
-	int *model_fd = &s->setup->fds[CONTROL_FD_TERMINAL];
+	int *model_fd = &s->fds[CONTROL_FD_TERMINAL];
 	int r;
 
 	if (*model_fd < 0) {
@@ -143,7 +145,7 @@ static int open_terminal(struct session *s, struct nono_error *err)
 /* Replaces each stream that is the client's terminal by ours. */
 static int prepare_streams(struct session *s, int stdio[3], struct nono_error *err)
 {
-	int *fds = s->setup->fds;
+	int *fds = s->fds;
 
 	for (int i = 0; i < 3; i++) {
 		uint32_t device =
@@ -169,9 +171,9 @@ static int prepare_streams(struct session *s, int stdio[3], struct nono_error *e
 
 static int start_command(struct session *s, int *ret_exit, struct nono_error *err)
 {
-	int *fds = s->setup->fds;
+	int *fds = s->fds;
 	struct grants_request grants = {
-		.plan = &s->plan, .abi = s->setup->abi, .decide = ask_nonod, .userdata = s
+		.plan = &s->plan, .abi = s->abi, .decide = ask_nonod, .userdata = s
 	};
 	struct command c = { .argv = s->launch.argv,
 		.envp = s->launch.envp,
@@ -179,9 +181,9 @@ static int start_command(struct session *s, int *ret_exit, struct nono_error *er
 		.master_fd = s->terminal.master_fd,
 		.foreground = s->plan.foreground,
 		.caller = &s->plan.caller,
-		.oom_score_adj = s->setup->oom_score_adj,
-		.abi = s->setup->abi,
-		.filter = s->setup->filter };
+		.oom_score_adj = s->oom_score_adj,
+		.abi = s->abi,
+		.filter = s->plan.filter };
 	_cleanup_close_ int ruleset_fd = -1;
 	_cleanup_free_ char *program = NULL;
 	pid_t pid;
@@ -213,7 +215,7 @@ static int start_command(struct session *s, int *ret_exit, struct nono_error *er
  * command's for its readers to see end of file. */
 static void release_start(struct session *s)
 {
-	fd_close_many(s->setup->fds, _CONTROL_FD_MAX);
+	fd_close_many(s->fds, _CONTROL_FD_MAX);
 	launch_deinit(&s->launch);
 }
 
@@ -501,7 +503,7 @@ static int prepare_process(struct session *s, struct nono_error *err)
 	if (setsid() < 0) {
 		return error_errno(err, errno, "start a process session");
 	}
-	r = tree_guard_enter(&s->tree, s->setup->abi);
+	r = tree_guard_enter(&s->tree, s->abi);
 	return r < 0 ? error_errno(err, -r, "guard the process tree") : 0;
 }
 
@@ -509,32 +511,43 @@ static int prepare_data(struct session *s, struct nono_error *err)
 {
 	const void *p;
 	size_t n;
-	int r = fd_map_sealed(s->setup->fds[CONTROL_FD_PLAN], PLAN_SIZE_MAX, &p, &n);
+	int r = fd_map_sealed(s->fds[CONTROL_FD_PLAN], PLAN_SIZE_MAX, &p, &n);
 
 	if (r < 0) {
 		return error_errno(err, -r, "map the plan");
 	}
 	r = plan_parse(&s->plan, p, n, err); /* the mapping lives as long as we do */
-	return r < 0 ? r : launch_open(&s->launch, s->setup->fds[CONTROL_FD_LAUNCH], err);
+	return r < 0 ? r : launch_open(&s->launch, s->fds[CONTROL_FD_LAUNCH], err);
 }
 
-int session_run(struct session_setup *setup)
+struct session *session_prepare(int abi, int oom_score_adj)
 {
-	struct session s = { .setup = setup,
-		.channel_fd = take_fd(&setup->fds[CONTROL_FD_CHANNEL]),
-		.link_fd = take_fd(&setup->fds[CONTROL_FD_LINK]),
-		.signal_fd = -1,
-		.terminal = TERMINAL_NONE };
-	struct nono_error err = { 0 };
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (s) {
+		s->abi = abi;
+		s->oom_score_adj = oom_score_adj;
+		s->signal_fd = -1;
+		s->terminal = TERMINAL_NONE;
+		prepare_process(s, &s->unprepared);
+	}
+	return s;
+}
+
+void session_run(struct session *s, int fds[_CONTROL_FD_MAX])
+{
+	struct nono_error err = s->unprepared;
 	int exit_code = EXIT_REFUSED;
 
-	outbox_init(&s.outbox, s.channel_fd);
-	if (prepare_process(&s, &err) < 0 || prepare_data(&s, &err) < 0 ||
-		open_terminal(&s, &err) < 0 || start_command(&s, &exit_code, &err) < 0) {
-		report_failure(&s, exit_code, &err);
-		return 0;
+	memcpy(s->fds, fds, sizeof(s->fds));
+	s->channel_fd = take_fd(&s->fds[CONTROL_FD_CHANNEL]);
+	s->link_fd = take_fd(&s->fds[CONTROL_FD_LINK]);
+	outbox_init(&s->outbox, s->channel_fd);
+	if (err.code != NONO_OK || prepare_data(s, &err) < 0 || open_terminal(s, &err) < 0 ||
+		start_command(s, &exit_code, &err) < 0) {
+		report_failure(s, exit_code, &err);
+		return;
 	}
-	release_start(&s);
-	supervise(&s);
-	return 0;
+	release_start(s);
+	supervise(s);
 }

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One session, from the descriptors nonod sent to the last process being gone. */
+/*
+ * One session, from the descriptors nonod sent to the last process being gone. For a process
+ * forked for it and single-threaded.
+ */
 #pragma once
 #include "daemon/session/control.h"
-#include "libcore/filter.h"
 
-struct session_setup {
-	int fds[_CONTROL_FD_MAX]; /* taken; the terminal may be -1 */
-	const struct filter *filter;
-	int abi;           /* Landlock ABI of this kernel */
-	int oom_score_adj; /* of the calling process */
-};
+struct session;
 
-/* Runs it to its end in the calling process, which was forked for it and is single-threaded.
- * Reports over the channel and the link; returns the exit status for the process itself: 0 unless
- * something broke. */
-int session_run(struct session_setup *setup);
+/* Does everything about the calling process that does not depend on which session it will be:
+ * signals, a process session of its own, the guard around its tree. Never fails: what could not be
+ * done is reported by session_run() to whom it concerns. abi is the Landlock ABI of this kernel,
+ * oom_score_adj that of the calling process. NULL when out of memory. */
+struct session *session_prepare(int abi, int oom_score_adj);
+
+/* Runs the session to its end. fds are taken; the terminal may be -1. Reports over the channel and
+ * the link. */
+void session_run(struct session *s, int fds[_CONTROL_FD_MAX]);

@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The filters are built here, once per shape: libseccomp takes half a millisecond and dirties heap
- * that every session would pay for; forked children share it. They are not installed here: the
- * template is also the supervisor-to-be and needs what they refuse.
+ * The template always has one spare: a forked nono-session that has prepared itself and waits on
+ * the control socket. The spare that reads a request is the session; the template hears of it
+ * through a pipe and forks the next one, while the session is already starting its command. So the
+ * fork is not part of a launch.
+ *
+ * The control socket is shared by template and spare. The template reads it only while it cannot
+ * fork a spare, to answer that no session can be had. A spare dies with its template; once it is a
+ * session it no longer does.
  */
 #include "daemon/session/template.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -19,27 +27,29 @@
 #include "daemon/session/control.h"
 #include "daemon/session/session.h"
 #include "libcore/base/cleanup.h"
-#include "libcore/base/error.h"
 #include "libcore/base/fd.h"
 #include "libcore/base/str.h"
 #include "libcore/landlock.h"
 
-struct child {
-	pid_t pid;
+/* What a spare says when it has become a session; smaller than PIPE_BUF, so it stays whole. */
+struct taken {
 	uint64_t serial;
+	pid_t pid;
 };
 
 struct template
 {
 	int control_fd, signal_fd;
+	int taken_fds[2]; /* pipe of struct taken */
 	int abi, oom_score_adj;
-	struct filter *filters[NONO_NETWORK_BLOCKED + 1]; /* by network mode, built when needed */
-	struct child *children;
-	size_t n_children;
+	pid_t spare;            /* 0 for none */
+	int fork_errno;         /* why there is none */
+	struct taken *sessions; /* those that run */
+	size_t n_sessions;
 };
 
 static void report(
-	struct template *t, enum control_event_type type, uint64_t serial, pid_t pid, int value)
+	int control_fd, enum control_event_type type, uint64_t serial, pid_t pid, int value)
 {
 	struct control_event e = {
 		.type = (uint32_t)type, .value = value, .serial = serial, .pid = pid
@@ -47,25 +57,117 @@ static void report(
 
 	/* Blocking on purpose: nonod always reads, and no event may be lost. Its end is seen by
 	 * the next poll. */
-	fd_send(t->control_fd, &e, sizeof(e), NULL, 0, 0);
+	fd_send(control_fd, &e, sizeof(e), NULL, 0, 0);
 }
 
-static const struct filter *filter_for(struct template *t, uint32_t network, struct nono_error *err)
+/* Reads one request. True when it is whole and fds are the receiver's. A request that lost
+ * descriptors to a limit is answered. *ret_end is set when nonod is gone or talks nonsense. */
+static bool receive(int control_fd, struct control_spawn *request, int fds[_CONTROL_FD_MAX],
+	int flags, bool *ret_end)
 {
-	struct filter_shape shape = { .network_blocked = network == NONO_NETWORK_BLOCKED,
-		.deny_truncate = t->abi < 3 };
+	size_t n_fds = 0;
+	ssize_t n;
 
-	if (network > NONO_NETWORK_BLOCKED) {
-		error_set(err, NONO_INTERNAL, EINVAL, "unknown network mode");
-		return NULL;
+	memset(fds, 0xff, _CONTROL_FD_MAX * sizeof(fds[0])); /* -1 each */
+	n = fd_recv(control_fd, request, sizeof(*request), fds, _CONTROL_FD_MAX, &n_fds, flags);
+	if (n == sizeof(*request) && n_fds >= CONTROL_FD_TERMINAL) {
+		return true;
 	}
-	if (!t->filters[network] && filter_build(&shape, &t->filters[network], err) < 0) {
-		return NULL;
+	fd_close_many(fds, _CONTROL_FD_MAX);
+	if (n == sizeof(*request)) {
+		report(control_fd, CONTROL_FAILED, request->serial, 0, EMFILE);
+	} else if (n != -EAGAIN && n != -EMSGSIZE) {
+		*ret_end = true;
 	}
-	return t->filters[network];
+	return false;
 }
 
-static void reap(struct template *t)
+/* The life of a spare, in the forked process. */
+static void be_spare(struct template *t, pid_t parent)
+{
+	struct control_spawn request;
+	struct session *session;
+	int fds[_CONTROL_FD_MAX];
+	bool end = false;
+
+	close_fd(&t->signal_fd);
+	close_fd(&t->taken_fds[0]);
+	free(t->sessions);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) {
+		return;
+	}
+	session = session_prepare(t->abi, t->oom_score_adj);
+	while (session && !end) {
+		if (receive(t->control_fd, &request, fds, 0, &end)) {
+			struct taken taken = { .serial = request.serial, .pid = getpid() };
+			prctl(PR_SET_PDEATHSIG, 0);
+			report(t->control_fd, CONTROL_SPAWNED, request.serial, taken.pid, 0);
+			/* A pipe with room for a thousand of these, emptied at every turn. */
+			if (write(t->taken_fds[1], &taken, sizeof(taken)) != sizeof(taken)) {
+				fd_close_many(fds, _CONTROL_FD_MAX);
+				return;
+			}
+			close_fd(&t->control_fd);
+			close_fd(&t->taken_fds[1]);
+			session_run(session, fds);
+			return;
+		}
+	}
+}
+
+static void ensure_spare(struct template *t)
+{
+	pid_t self = getpid(), pid;
+
+	/* Room for its end first: a session nobody remembers could not be reported. */
+	if (t->spare != 0) {
+		return;
+	}
+	if (array_grow((void **)&t->sessions, t->n_sessions, sizeof(*t->sessions)) < 0) {
+		t->fork_errno = ENOMEM;
+		return;
+	}
+	pid = fork();
+	if (pid == 0) {
+		be_spare(t, self);
+		_exit(0);
+	}
+	t->spare = pid > 0 ? pid : 0;
+	t->fork_errno = pid > 0 ? 0 : errno;
+}
+
+static void on_taken(struct template *t)
+{
+	struct taken taken;
+
+	while (read(t->taken_fds[0], &taken, sizeof(taken)) == sizeof(taken)) {
+		t->sessions[t->n_sessions++] = taken;
+		t->spare = 0;
+		ensure_spare(t);
+		if (t->spare == 0) {
+			break; /* nor is there room for another session */
+		}
+	}
+}
+
+static void on_died(struct template *t, pid_t pid, int status)
+{
+	uint64_t serial = 0;
+
+	for (size_t i = 0; i < t->n_sessions; i++) {
+		if (t->sessions[i].pid == pid) {
+			serial = t->sessions[i].serial;
+			t->sessions[i] = t->sessions[--t->n_sessions];
+			break;
+		}
+	}
+	if (pid == t->spare) {
+		t->spare = 0;
+	}
+	report(t->control_fd, CONTROL_DIED, serial, pid, status);
+}
+
+static void on_children(struct template *t)
 {
 	struct signalfd_siginfo drained;
 	int status;
@@ -74,110 +176,76 @@ static void reap(struct template *t)
 	while (read(t->signal_fd, &drained, sizeof(drained)) > 0) {
 	}
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (size_t i = 0; i < t->n_children; i++) {
-			if (t->children[i].pid == pid) {
-				report(t, CONTROL_DIED, t->children[i].serial, pid, status);
-				t->children[i] = t->children[--t->n_children];
-				break;
-			}
-		}
+		on_taken(t); /* it may have become a session and ended since we last looked */
+		on_died(t, pid, status);
 	}
 }
 
-/* Forks a session. In the child *ret_exit is set and 1 returned. */
-static int spawn(struct template *t, const struct control_spawn *request, int *fds, int *ret_exit)
+/* Nobody else can answer. False when nonod is gone. */
+static bool answer_without_spare(struct template *t)
 {
-	struct session_setup setup = { .abi = t->abi, .oom_score_adj = t->oom_score_adj };
-	struct nono_error err;
-	pid_t pid;
-
-	setup.filter = filter_for(t, request->network, &err);
-	if (!setup.filter ||
-		array_grow((void **)&t->children, t->n_children, sizeof(*t->children)) < 0) {
-		report(t, CONTROL_FAILED, request->serial, 0, ENOMEM);
-		return 0;
-	}
-	pid = fork();
-	if (pid == 0) {
-		close_fd(&t->control_fd);
-		close_fd(&t->signal_fd);
-		memcpy(setup.fds, fds, sizeof(setup.fds));
-		memset(fds, 0xff, sizeof(setup.fds));
-		*ret_exit = session_run(&setup);
-		return 1;
-	}
-	if (pid < 0) {
-		report(t, CONTROL_FAILED, request->serial, 0, errno);
-		return 0;
-	}
-	t->children[t->n_children++] = (struct child){ .pid = pid, .serial = request->serial };
-	report(t, CONTROL_SPAWNED, request->serial, pid, 0);
-	return 0;
-}
-
-/* 1 in a forked session, 0 to go on, negative when nonod is gone or talks nonsense. */
-static int on_control(struct template *t, int *ret_exit)
-{
-	int fds[_CONTROL_FD_MAX];
 	struct control_spawn request;
-	size_t n_fds = 0;
-	ssize_t n;
-	int r = 0;
+	int fds[_CONTROL_FD_MAX];
+	bool end = false;
 
-	memset(fds, 0xff, sizeof(fds)); /* -1 each */
-	n = fd_recv(t->control_fd, &request, sizeof(request), fds, _CONTROL_FD_MAX, &n_fds,
-		MSG_DONTWAIT);
-	if (n == -EAGAIN) {
-		return 0;
+	if (receive(t->control_fd, &request, fds, MSG_DONTWAIT, &end)) {
+		report(t->control_fd, CONTROL_FAILED, request.serial, 0, t->fork_errno);
+		fd_close_many(fds, _CONTROL_FD_MAX);
 	}
-	if (n == sizeof(request) && n_fds >= CONTROL_FD_TERMINAL) {
-		r = spawn(t, &request, fds, ret_exit);
-	} else if (n == sizeof(request)) {
-		report(t, CONTROL_FAILED, request.serial, 0, EMFILE); /* the kernel dropped some */
-	} else {
-		r = -EPIPE;
-	}
-	fd_close_many(fds, _CONTROL_FD_MAX);
-	return r;
+	return !end;
 }
 
-static int read_oom_score_adj(void)
+static int template_init(struct template *t)
 {
 	char text[32];
-
-	return fd_read_file_at(-1, "/proc/self/oom_score_adj", text, sizeof(text)) > 0
-		       ? (int)strtol(text, NULL, 10)
-		       : 0;
-}
-
-int template_serve(int control_fd)
-{
-	struct template t = { .control_fd = control_fd,
-		.abi = landlock_abi(NULL),
-		.oom_score_adj = read_oom_score_adj() };
 	sigset_t mask;
-	int exit_code = 1, r = 0;
 
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
-	t.signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (t.signal_fd < 0) {
-		return exit_code;
+	t->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (t->signal_fd < 0 || pipe2(t->taken_fds, O_CLOEXEC | O_NONBLOCK) < 0) {
+		return -errno;
 	}
-	report(&t, CONTROL_READY, 0, getpid(), t.abi);
-	while (r == 0) {
-		struct pollfd p[] = { { .fd = t.control_fd, .events = POLLIN },
-			{ .fd = t.signal_fd, .events = POLLIN } };
+	t->abi = landlock_abi(NULL);
+	if (fd_read_file_at(-1, "/proc/self/oom_score_adj", text, sizeof(text)) > 0) {
+		t->oom_score_adj = (int)strtol(text, NULL, 10);
+	}
+	return 0;
+}
+
+int template_serve(int control_fd)
+{
+	struct template t = { .control_fd = control_fd };
+	int r = template_init(&t);
+
+	if (r < 0) {
+		return r;
+	}
+	ensure_spare(&t);
+	report(control_fd, CONTROL_READY, 0, getpid(), t.abi);
+	for (;;) {
+		/* Without POLLIN the control socket still tells when nonod has closed it. */
+		struct pollfd p[] = {
+			{ .fd = t.control_fd, .events = t.spare ? 0 : POLLIN },
+			{ .fd = t.signal_fd, .events = POLLIN },
+			{ .fd = t.taken_fds[0], .events = POLLIN },
+		};
 		if (poll(p, ELEMENTSOF(p), -1) < 0) {
 			continue;
 		}
-		if (p[1].revents) {
-			reap(&t);
+		if (p[2].revents) {
+			on_taken(&t);
 		}
-		if (p[0].revents) {
-			r = on_control(&t, &exit_code);
+		if (p[1].revents) {
+			on_children(&t);
+		}
+		ensure_spare(&t);
+		if (p[0].revents & (POLLHUP | POLLERR)) {
+			return 0;
+		}
+		if (!t.spare && (p[0].revents & POLLIN) && !answer_without_spare(&t)) {
+			return 0;
 		}
 	}
-	return r > 0 ? exit_code : 0;
 }

@@ -23,11 +23,13 @@
 #include "daemon/session/plan.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/fd.h"
+#include "libcore/filter.h"
 #include "proto/channel.h"
 #include "proto/launch.h"
 
 const char *session_program;
 char scratch[] = "/tmp/nono-test-session-XXXXXX";
+static struct filter *filter; /* for every session: the network is open */
 static int control_fd = -1;
 static pid_t template_pid;
 
@@ -86,6 +88,7 @@ void run_init(struct run *r, const char *shell_command)
 	for (int i = 0; i < PLAN_RLIMITS; i++) {
 		getrlimit(i, &r->plan.caller.rlimits[i]);
 	}
+	r->plan.filter = filter;
 	r->plan.caller.rlimits[RLIMIT_CORE] = core;
 	r->plan.caller.umask = 022;
 	r->plan.caller.nice = getpriority(PRIO_PROCESS, 0);
@@ -104,7 +107,7 @@ void run_grant(struct run *r, const char *path, enum nono_access access, unsigne
 
 void run_start(struct run *r)
 {
-	struct control_spawn request = { .serial = 42, .network = r->plan.network };
+	struct control_spawn request = { .serial = 42 };
 	struct nono_error err;
 	int fds[_CONTROL_FD_MAX], out[2], channel[2], link[2];
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -214,7 +217,12 @@ void expect_gone(int pipe_fd)
 
 int session_setup(void **state)
 {
+	struct filter_shape shape = { 0 };
+
 	(void)state;
+	if (filter_build(&shape, &filter, NULL) < 0) {
+		return -1;
+	}
 	if (!mkdtemp(scratch) || chmod(scratch, 0755) < 0) {
 		return -1;
 	}
@@ -228,6 +236,7 @@ int session_teardown(void **state)
 	int status;
 
 	(void)state;
+	free(filter);
 	close(control_fd);
 	waitpid(template_pid, &status, 0);
 	snprintf(command, sizeof(command), "%s", scratch);

@@ -13,6 +13,7 @@
 #include "daemon/session/plan.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/fd.h"
+#include "libcore/filter.h"
 
 static struct plan_grant sample_grants[] = {
 	{ "/usr", NONO_READ, PLAN_GRANT_BUILTIN },
@@ -20,9 +21,17 @@ static struct plan_grant sample_grants[] = {
 	{ "/etc/hosts", NONO_READ, PLAN_GRANT_FILE },
 };
 
+/* As filter_build() gives it, in one block. */
+static const struct {
+	struct filter head;
+	struct sock_filter insns[2];
+} sample_filter = { .head = { .n = 2 },
+	.insns = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), BPF_STMT(BPF_RET | BPF_K, 0x7fff0000) } };
+
 static struct plan sample(void)
 {
-	struct plan p = { .session_id = "20260101-000000-1",
+	struct plan p = { .filter = &sample_filter.head,
+		.session_id = "20260101-000000-1",
 		.network = NONO_NETWORK_BLOCKED,
 		.foreground = 1,
 		.n_grants = ELEMENTSOF(sample_grants),
@@ -62,6 +71,8 @@ static void round_trip(void **state)
 	assert_memory_equal(&out.caller, &in.caller, sizeof(in.caller));
 	assert_int_equal(out.network, NONO_NETWORK_BLOCKED);
 	assert_int_equal(out.foreground, 1);
+	assert_int_equal(out.filter->n, 2);
+	assert_memory_equal(out.filter->insns, sample_filter.insns, sizeof(sample_filter.insns));
 	assert_int_equal(out.n_grants, in.n_grants);
 	for (size_t i = 0; i < in.n_grants; i++) {
 		assert_string_equal(out.grants[i].path, in.grants[i].path);
