@@ -89,7 +89,8 @@ static int check_chain(const struct access_self *self, pid_t pid, struct nono_er
 int access_check(const struct access_self *self, const struct peer *peer, int *ret_proc_fd,
 	struct proc_status *ret_status, struct nono_error *err)
 {
-	_cleanup_close_ int proc_fd = -1;
+	_cleanup_close_ int proc_fd = -1, own_pidfd = -1;
+	int pidfd = proc_hold(peer->pid, peer->pidfd, &own_pidfd);
 	char cgroup[4096];
 	int r;
 
@@ -98,7 +99,7 @@ int access_check(const struct access_self *self, const struct peer *peer, int *r
 			"this supervisor belongs to uid %u, the caller has uid %u",
 			(unsigned)self->uid, (unsigned)peer->uid);
 	}
-	proc_fd = proc_open(peer->pid);
+	proc_fd = pidfd < 0 ? pidfd : proc_open(peer->pid);
 	if (proc_fd < 0) {
 		return error_errno(err, -proc_fd, "look at process %d", (int)peer->pid);
 	}
@@ -123,7 +124,7 @@ int access_check(const struct access_self *self, const struct peer *peer, int *r
 	if (r == -ESRCH) {
 		r = check_chain(self, proc_parent(peer->pid), err);
 	}
-	if (r == -ESRCH || !proc_is_alive(peer->pidfd)) {
+	if (r == -ESRCH || !proc_is_alive(pidfd)) {
 		return error_set(err, NONO_SYSTEM, ESRCH, "the caller ended");
 	}
 	if (r < 0) {

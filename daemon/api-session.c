@@ -192,15 +192,20 @@ static int read_caller(
 	struct manager *m, struct vl_call *call, struct plan_caller *ret, const char **ret_mismatch)
 {
 	const struct peer *peer = vl_call_peer(call);
-	_cleanup_close_ int proc_fd = proc_open(peer->pid);
+	_cleanup_close_ int own_pidfd = -1, proc_fd = -1;
+	int pidfd = proc_hold(peer->pid, peer->pidfd, &own_pidfd);
 	struct context context;
 	struct nono_error err;
-	int r = proc_fd;
+	int r = proc_fd = pidfd < 0 ? pidfd : proc_open(peer->pid);
 
 	if (r >= 0) {
 		r = context_read(&context, peer->pid, proc_fd, NULL, &err);
 	}
 	if (r == 0) {
+		*ret_mismatch = context_difference(&m->context, &context);
+		if (*ret_mismatch) {
+			return 0;
+		}
 		r = context_read_caller(ret, peer->pid, proc_fd, &context.status, &err);
 	}
 	if (r == -EACCES || r == -EPERM || r == -E2BIG) {
@@ -211,13 +216,10 @@ static int read_caller(
 		return r;
 	}
 	/* Alive now: so it was this process all the time that we read. */
-	if (!proc_is_alive(peer->pidfd)) {
+	if (!proc_is_alive(pidfd)) {
 		return -ESRCH;
 	}
-	*ret_mismatch = context_difference(&m->context, &context);
-	if (!*ret_mismatch) {
-		*ret_mismatch = context_excess(ret, &m->limits);
-	}
+	*ret_mismatch = context_excess(ret, &m->limits);
 	context_clamp(ret, &m->limits);
 	return 0;
 }

@@ -141,6 +141,15 @@ pid_t proc_parent(pid_t pid)
 	return r < 0 ? r : parent;
 }
 
+int proc_hold(pid_t pid, int pidfd, int *ret_own)
+{
+	if (pidfd >= 0) {
+		return pidfd;
+	}
+	*ret_own = (int)syscall(SYS_pidfd_open, pid, 0);
+	return *ret_own < 0 ? -errno : *ret_own;
+}
+
 bool proc_is_alive(int pidfd)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };

@@ -27,5 +27,9 @@ int proc_open(pid_t pid);
 int proc_terminal(int proc_fd, unsigned *ret);
 /* Parent of pid, 0 for a process without one (or one outside our pid namespace), or -errno. */
 pid_t proc_parent(pid_t pid);
+/* A descriptor that holds pid while it is looked at: pidfd itself, or where there is none (below
+ * Linux 6.5 a socket does not give one) a new one in *ret_own, to be closed. -ESRCH when it ended.
+ */
+int proc_hold(pid_t pid, int pidfd, int *ret_own);
 /* True while the process behind pidfd has not ended. */
 bool proc_is_alive(int pidfd);
