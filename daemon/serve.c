@@ -86,7 +86,7 @@ static void client_rearm(struct client *c)
 
 	events |= wanted & POLLIN ? LOOP_READ : 0;
 	events |= wanted & POLLOUT ? LOOP_WRITE : 0;
-	events |= wanted & POLLRDHUP || wanted == 0 ? LOOP_HANGUP : 0;
+	events |= wanted & POLLRDHUP ? LOOP_HANGUP : 0;
 	if (loop_io_set(c->io, events) < 0 ||
 		client_set_deadline(c, vl_conn_deadline(c->conn)) < 0) {
 		log_plain(LOG_ERR, "out of memory: a client is not listened to any more");

@@ -43,6 +43,7 @@ struct vl_conn {
 	void *userdata;
 	uint64_t stall_usec;
 	uint64_t deadline; /* for the partial message, or for closing */
+	uint64_t recheck;  /* when to look again for a hang-up */
 	struct vl_call *call;
 	bool in_process;
 	bool half_closed; /* the peer sends nothing any more, but may still read */

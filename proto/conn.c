@@ -11,7 +11,8 @@
 #include "proto/conn-private.h"
 #include "proto/json.h"
 
-#define STEPS_MAX 16 /* steps in one process(): a busy peer does not starve the others */
+#define RECHECK_USEC 1000000 /* between two looks for a hang-up that no event can announce */
+#define STEPS_MAX    16      /* steps in one process(): a busy peer does not starve the others */
 
 static uint64_t now_usec(void)
 {
@@ -41,6 +42,7 @@ int vl_conn_new(struct vl_conn **ret, int fd, struct peer *peer, const struct st
 	conn->owner = owner;
 	conn->stall_usec = stall_usec;
 	conn->deadline = UINT64_MAX;
+	conn->recheck = UINT64_MAX;
 	*ret = conn;
 	return 0;
 }
@@ -98,7 +100,10 @@ uint64_t vl_conn_deadline(const struct vl_conn *conn)
 {
 	bool is_flushed = !(stream_wants(conn->stream) & POLLOUT);
 
-	return conn->dead || (is_flushed && (conn->upgraded || conn->closing)) ? 0 : conn->deadline;
+	if (conn->dead || (is_flushed && (conn->upgraded || conn->closing))) {
+		return 0;
+	}
+	return conn->recheck < conn->deadline ? conn->recheck : conn->deadline;
 }
 
 const struct peer *vl_conn_peer(const struct vl_conn *conn)
@@ -184,8 +189,11 @@ static int begin_call(struct vl_conn *conn, struct message *m)
 	return 0;
 }
 
-/* While nothing is read, only this tells that the peer has left. Who only stopped sending may
- * still be waiting for the answer. */
+/*
+ * While nothing is read, only this tells that the peer has left. Who only stopped sending may still
+ * be waiting for the answer; then POLLRDHUP stays set, a loop that waits for it would spin, and
+ * libevent has no event for POLLHUP alone: so the clock makes us look.
+ */
 static int check_hangup(struct vl_conn *conn)
 {
 	struct pollfd p = { .fd = vl_conn_fd(conn), .events = POLLRDHUP };
@@ -195,6 +203,9 @@ static int check_hangup(struct vl_conn *conn)
 			return -EPIPE;
 		}
 		conn->half_closed = conn->half_closed || (p.revents & POLLRDHUP);
+	}
+	if (conn->half_closed) {
+		conn->recheck = now_usec() + RECHECK_USEC;
 	}
 	return 0;
 }
@@ -252,6 +263,7 @@ static int step(struct vl_conn *conn)
 	} else if (conn->call) {
 		r = check_hangup(conn);
 	} else {
+		conn->recheck = UINT64_MAX;
 		return read_call(conn);
 	}
 	return r;

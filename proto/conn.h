@@ -30,7 +30,7 @@ struct vl_call;
 /* ---- driving a connection (the loop's side) ---- */
 
 int vl_conn_fd(const struct vl_conn *conn);
-/* POLLIN, POLLOUT, POLLRDHUP, in any combination; 0 means hang-up (POLLHUP) only. */
+/* POLLIN, POLLOUT, POLLRDHUP, in any combination; 0 means that only the deadline counts. */
 short vl_conn_events(const struct vl_conn *conn);
 /* CLOCK_MONOTONIC microseconds at which to process without an event; UINT64_MAX for never. */
 uint64_t vl_conn_deadline(const struct vl_conn *conn);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -60,6 +61,14 @@ static void expect(struct fixture *f, const char *text)
 #define WAIT "{\"method\":\"io.nono.Test.Wait\"}"
 #define ECHO "{\"method\":\"io.nono.Test.Echo\",\"parameters\":{\"item\":{\"name\":\"\"}}}"
 #define BACK "{\"parameters\":{\"item\":{\"name\":\"\"}}}"
+
+static uint64_t now_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
 
 static void test_idle(void **state)
 {
@@ -137,6 +146,29 @@ static void test_pending_hangup(void **state)
 	assert_int_equal(f->s.n_cancelled, 0);
 }
 
+/* A peer that stopped sending and then leaves: no event may spin, yet it is noticed. */
+static void test_half_closed_hangup(void **state)
+{
+	struct fixture *f = *state;
+	int r = 0;
+
+	say(f, WAIT);
+	assert_int_equal(vl_conn_process(f->conn), 0);
+	assert_int_equal(shutdown(f->fd, SHUT_WR), 0);
+	assert_int_equal(vl_conn_process(f->conn), 0);
+	assert_int_equal(vl_conn_events(f->conn), 0);
+	assert_true(vl_conn_deadline(f->conn) < UINT64_MAX);
+	close_fd(&f->fd);
+	for (int i = 0; r == 0 && i < 100; i++) {
+		usleep(50000);
+		if (vl_conn_deadline(f->conn) <= now_usec()) {
+			r = vl_conn_process(f->conn);
+		}
+	}
+	assert_int_equal(r, -EPIPE);
+	assert_int_equal(f->s.n_cancelled, 1);
+}
+
 static void test_close_from_outside(void **state)
 {
 	struct fixture *f = *state;
@@ -203,6 +235,7 @@ int main(void)
 		TEST(test_deadline_goes_with_the_message),
 		TEST(test_pending),
 		TEST(test_pending_hangup),
+		TEST(test_half_closed_hangup),
 		TEST(test_close_from_outside),
 		TEST(test_closing_flushes_for_a_while),
 		TEST(test_fairness),
