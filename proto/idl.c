@@ -123,7 +123,7 @@ static int take_comment(struct parser *p, char **ret)
 	return r < 0 ? error_oom(p->err) : 0;
 }
 
-static bool accept(struct parser *p, const char *token)
+static bool take(struct parser *p, const char *token)
 {
 	size_t n = strlen(token);
 
@@ -138,7 +138,7 @@ static bool accept(struct parser *p, const char *token)
 
 static int expect(struct parser *p, const char *token, const char *why)
 {
-	return accept(p, token) ? 0 : fail(p, why);
+	return take(p, token) ? 0 : fail(p, why);
 }
 
 static bool is_alpha(char c)
@@ -244,7 +244,7 @@ static int parse_field(struct parser *p, struct idl_type *t)
 	if (r < 0) {
 		return r;
 	}
-	typed = accept(p, ":");
+	typed = take(p, ":");
 	if (t->n_fields == 0) {
 		t->kind = typed ? IDL_STRUCT : IDL_ENUM;
 	}
@@ -274,13 +274,13 @@ static int parse_fields(struct parser *p, struct idl_type **ret)
 	if (r < 0) {
 		return r;
 	}
-	if (!accept(p, ")")) {
+	if (!take(p, ")")) {
 		do {
 			r = parse_field(p, t);
 			if (r < 0) {
 				return r;
 			}
-		} while (accept(p, ","));
+		} while (take(p, ","));
 		r = expect(p, ")", "expected ',' or ')'");
 		if (r < 0) {
 			return r;
@@ -338,11 +338,11 @@ static int parse_one_type(struct parser *p, struct idl_type **ret)
 	if (!t) {
 		return error_oom(p->err);
 	}
-	if (accept(p, "?")) {
+	if (take(p, "?")) {
 		r = parse_wrapped(p, t, IDL_NULLABLE);
-	} else if (accept(p, "[]")) {
+	} else if (take(p, "[]")) {
 		r = parse_wrapped(p, t, IDL_ARRAY);
-	} else if (accept(p, "[string]")) {
+	} else if (take(p, "[string]")) {
 		r = parse_wrapped(p, t, IDL_MAP);
 	} else {
 		r = parse_named(p, t);

@@ -2,6 +2,7 @@
 #include "tests/test-service.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,7 +138,7 @@ static int call_give(struct vl_call *call, void *userdata)
 	int fds[2];
 
 	(void)userdata;
-	if (pipe(fds) < 0 || write(fds[1], "given", 5) != 5) {
+	if (pipe2(fds, O_CLOEXEC) < 0 || write(fds[1], "given", 5) != 5) {
 		abort();
 	}
 	close(fds[1]);

@@ -225,7 +225,7 @@ static void test_large_call(void **state)
 	pair_init(&p);
 	memset(text, 'x', 2 << 20);
 	memcpy(text, "{\"a\":\"", 6);
-	strcpy(text + (2 << 20), "\"}");
+	memcpy(text + (2 << 20), "\"}", 3);
 	n = strlen(text);
 	pthread_create(&thread, NULL, answer_large, &p.fd);
 	assert_int_equal(vl_client_call(p.c, "a.b.C", text, NULL, 0, 20000, &r, &err), 0);

@@ -99,13 +99,13 @@ static void test_limits_are_errors_of_their_own(void **state)
 static void test_names_are_forgotten(void **state)
 {
 	enum { N = 3 * JSON_NAMES_MAX };
-	_cleanup_free_ char *text = malloc(N * 8 + 2);
+	_cleanup_free_ char *text = malloc(N * 8 + 32);
 	char *p = text;
 
 	(void)state;
 	*p++ = '[';
 	for (int i = 0; i < N; i++) {
-		p += sprintf(p, "%s{\"a\":0}", i ? "," : "");
+		p += snprintf(p, 32, "%s{\"a\":0}", i ? "," : "");
 	}
 	*p++ = ']';
 	assert_int_equal(json_check(text, (size_t)(p - text), NULL, NULL), 0);
@@ -253,7 +253,7 @@ static void test_many_names_are_cheap(void **state)
 	(void)state;
 	*p++ = '{';
 	for (int i = 0; i < JSON_NAMES_MAX; i++) {
-		p += sprintf(p, "%s\"name-%d\":%d", i ? "," : "", i, i);
+		p += snprintf(p, 32, "%s\"name-%d\":%d", i ? "," : "", i, i);
 	}
 	*p = '}';
 	for (int i = 0; i < 100; i++) {

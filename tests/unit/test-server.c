@@ -426,13 +426,14 @@ static void test_upgrade(void **state)
 static void test_too_many_values(void **state)
 {
 	struct fixture *f = *state;
-	char text[512] = "{\"item\":{\"name\":\"\"},\"extra\":{\"a\":[0";
+	_cleanup_(buf_deinit) struct buf text = { 0 };
 
+	buf_append_str(&text, "{\"item\":{\"name\":\"\"},\"extra\":{\"a\":[0");
 	for (int i = 0; i < 50; i++) {
-		strcat(text, ",0");
+		buf_append_str(&text, ",0");
 	}
-	strcat(text, "]}}");
-	call(f, TEST "Echo", 0, text);
+	buf_append_str(&text, "]}}");
+	call(f, TEST "Echo", 0, text.data);
 	expect_error(f, SERVICE "InvalidParameter", "{\"parameter\":\"parameters\"}");
 }
 

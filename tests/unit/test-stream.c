@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -388,6 +387,7 @@ static void test_free_in_the_middle(void **state)
 
 /* The linker sends every free() of this binary here (--wrap=free). */
 void __real_free(void *p);
+size_t malloc_usable_size(void *p); /* glibc and musl have it; no header we may use does */
 void __wrap_free(void *p);
 static unsigned n_freed, n_with_secret;
 static bool watch_frees;
