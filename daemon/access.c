@@ -14,10 +14,10 @@
 #include "libcore/base/str.h"
 
 #define CHAIN_MAX     256                    /* ancestors; a deeper tree is refused */
-#define SESSION_COMM  "nono-session\n"       /* template and sessions, of any nonod */
+#define SESSION_COMM  "nono-session"         /* template and sessions, of any nonod */
 #define SESSION_SCOPE "/nono-sessions.scope" /* where systemd keeps them */
 
-int access_self_init(struct access_self *ret, struct nono_error *err)
+int access_init(struct access *ret, struct nono_error *err)
 {
 	_cleanup_close_ int proc_fd = proc_open(getpid());
 	struct proc_status status;
@@ -26,11 +26,21 @@ int access_self_init(struct access_self *ret, struct nono_error *err)
 	if (r < 0) {
 		return error_errno(err, -r, "read /proc/self/status");
 	}
-	*ret = (struct access_self){ .pid = getpid(),
+	*ret = (struct access){ .pid = getpid(),
 		.uid = geteuid(),
 		.filters = status.filters,
 		.no_new_privs = status.no_new_privs };
+	for (size_t i = 0; i < ACCESS_KNOWN; i++) {
+		ret->known[i].pidfd = -1;
+	}
 	return 0;
+}
+
+void access_deinit(struct access *access)
+{
+	for (size_t i = 0; i < ACCESS_KNOWN; i++) {
+		close_fd(&access->known[i].pidfd);
+	}
 }
 
 static int refuse(struct nono_error *err, const char *why)
@@ -40,7 +50,7 @@ static int refuse(struct nono_error *err, const char *why)
 }
 
 int access_check_status(
-	const struct access_self *self, const struct proc_status *status, struct nono_error *err)
+	const struct access *self, const struct proc_status *status, struct nono_error *err)
 {
 	if (status->filters > self->filters) {
 		return refuse(err, "the caller has seccomp filters");
@@ -64,29 +74,70 @@ int access_check_cgroup(const char *text, struct nono_error *err)
 	return 0;
 }
 
+static bool is_known(struct access *self, pid_t pid)
+{
+	for (size_t i = 0; i < ACCESS_KNOWN; i++) {
+		struct access_known *known = &self->known[i];
+		if (known->pidfd >= 0 && known->pid == pid) {
+			if (proc_is_alive(known->pidfd)) {
+				return true;
+			}
+			close_fd(&known->pidfd);
+		}
+	}
+	return false;
+}
+
+/* pid was alive and has been looked at; the pidfd is opened afterwards, so it must still have the
+ * parent it had. Failing to remember costs nothing but time. */
+static void remember(struct access *self, pid_t pid, pid_t parent)
+{
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct access_known *known = &self->known[self->next_known];
+	char comm[16];
+
+	if (pidfd >= 0 && proc_parent(pid, comm) == parent && !str_equal(comm, SESSION_COMM)) {
+		close_fd(&known->pidfd);
+		*known = (struct access_known){ .pid = pid, .pidfd = take_fd(&pidfd) };
+		self->next_known = (self->next_known + 1) % ACCESS_KNOWN;
+	}
+}
+
 /* No process above the peer is this supervisor or a nono-session. They are subreapers, so that
  * double-forking leads nowhere else. */
-static int check_chain(const struct access_self *self, pid_t pid, struct nono_error *err)
+static int check_chain(struct access *self, pid_t first, struct nono_error *err)
 {
-	for (unsigned depth = 0; pid > 1; depth++) {
-		char path[32], comm[32];
+	pid_t pid = first, parent = 0, first_parent = 0;
+
+	for (unsigned depth = 0; pid > 1; depth++, pid = parent) {
+		char comm[16];
 		if (pid == self->pid) {
 			return refuse(err, "the caller descends from the supervisor");
+		}
+		if (is_known(self, pid)) {
+			break;
 		}
 		if (depth == CHAIN_MAX) {
 			return refuse(err, "too many processes above the caller");
 		}
-		snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-		if (fd_read_file_at(AT_FDCWD, path, comm, sizeof(comm)) > 0 &&
-			str_equal(comm, SESSION_COMM)) {
+		parent = proc_parent(pid, comm);
+		if (parent < 0) {
+			return error_set(err, NONO_SYSTEM, -parent, "look at process %d", (int)pid);
+		}
+		if (str_equal(comm, SESSION_COMM)) {
 			return refuse(err, "the caller descends from a session");
 		}
-		pid = proc_parent(pid);
+		if (pid == first) {
+			first_parent = parent;
+		}
 	}
-	return pid == -ESRCH ? -ESRCH : 0;
+	if (pid != first) {
+		remember(self, first, first_parent);
+	}
+	return 0;
 }
 
-int access_check(const struct access_self *self, const struct peer *peer, int *ret_proc_fd,
+int access_check(struct access *self, const struct peer *peer, int *ret_proc_fd,
 	struct proc_status *ret_status, struct nono_error *err)
 {
 	_cleanup_close_ int proc_fd = -1, own_pidfd = -1;
@@ -122,7 +173,9 @@ int access_check(const struct access_self *self, const struct peer *peer, int *r
 	/* An ancestor that ends meanwhile hands its children to the next subreaper: once more. */
 	r = check_chain(self, ret_status->parent, err);
 	if (r == -ESRCH) {
-		r = check_chain(self, proc_parent(peer->pid), err);
+		char comm[16];
+		pid_t parent = proc_parent(peer->pid, comm);
+		r = parent < 0 ? parent : check_chain(self, parent, err);
 	}
 	if (r == -ESRCH || !proc_is_alive(pidfd)) {
 		return error_set(err, NONO_SYSTEM, ESRCH, "the caller ended");

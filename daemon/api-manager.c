@@ -76,7 +76,7 @@ static int get_status(struct vl_call *call, void *userdata)
 		json_append(gates, gate_to_json(&m->support->gates[i]));
 	}
 	r |= json_add_string(p, "version", nono_version());
-	r |= json_add_int(p, "processId", m->self.pid);
+	r |= json_add_int(p, "processId", m->access.pid);
 	r |= json_add_string(p, "startedBy", started_by_word(m->config.started_by));
 	r |= json_add_int(p, "sessions", (int64_t)registry_n_alive(m->registry));
 	r |= json_add_string(p, "kernel", uts.release);

@@ -120,7 +120,7 @@ static int read_self(struct manager *m, struct nono_error *err)
 	if (proc_fd < 0) {
 		return error_errno(err, -proc_fd, "open /proc (is it mounted?)");
 	}
-	r = access_self_init(&m->self, err);
+	r = access_init(&m->access, err);
 	if (r < 0) {
 		return r;
 	}
@@ -147,7 +147,7 @@ static int prepare_policy(struct manager *m, struct nono_error *err)
 		own[n] = '\0';
 		dirs[3] = dirname(own);
 	}
-	r = places_init(&m->places, m->self.uid, getenv, m->config.runtime_path, err);
+	r = places_init(&m->places, m->access.uid, getenv, m->config.runtime_path, err);
 	if (r < 0) {
 		return r;
 	}
@@ -253,6 +253,7 @@ void manager_free(struct manager *m)
 	loop_free(m->loop);
 	never_free(m->never);
 	places_deinit(&m->places);
+	access_deinit(&m->access);
 	nono_support_info_free(m->support);
 	for (size_t i = 0; i < ELEMENTSOF(m->filters); i++) {
 		free(m->filters[i]);

@@ -46,7 +46,7 @@ struct manager {
 	struct registry *registry;
 	struct template *template;
 
-	struct access_self self;
+	struct access access;
 	struct context context;    /* what a caller must be equal to */
 	struct plan_caller limits; /* what a session can at most be given */
 	struct policy_places places;

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,13 +15,26 @@
 #include "libcore/base/fd.h"
 #include "libcore/base/str.h"
 
-/* Linux 6.13: the parent without parsing text. First published size of the struct. */
-struct pidfd_info {
-	uint64_t mask, cgroup;
-	uint32_t pid, tgid, ppid, ids[8], unused;
-};
-#define PIDFD_GET_INFO _IOWR(0xff, 11, struct pidfd_info)
-#define PIDFD_INFO_PID 1
+#define PAGE_BYTES 4096 /* the smallest there is */
+
+ssize_t proc_read_page(int dir_fd, const char *path, char *p, size_t size)
+{
+	_cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t n;
+
+	if (fd < 0) {
+		return -errno;
+	}
+	n = read(fd, p, size - 1);
+	if (n < 0) {
+		return -errno;
+	}
+	if ((size_t)n == size - 1 || n >= PAGE_BYTES) {
+		return -E2BIG;
+	}
+	p[n] = '\0';
+	return n;
+}
 
 int proc_open(pid_t pid)
 {
@@ -87,58 +99,56 @@ int proc_parse_status(struct proc_status *ret, const char *text)
 int proc_read_status(struct proc_status *ret, int proc_fd)
 {
 	char text[12288];
-	ssize_t n = fd_read_file_at(proc_fd, "status", text, sizeof(text));
+	ssize_t n = proc_read_page(proc_fd, "status", text, sizeof(text));
 
+	if (n == -E2BIG) { /* hundreds of groups */
+		n = fd_read_file_at(proc_fd, "status", text, sizeof(text));
+	}
 	return n < 0 ? (int)n : proc_parse_status(ret, text);
 }
 
-/* Fields of stat behind the command's name, which may hold anything: pid (comm) state ppid pgrp
- * session tty_nr */
-static int read_stat(int proc_fd, int *ret_parent, unsigned *ret_terminal)
+/* pid (comm) state ppid pgrp session tty_nr ...; the name may hold anything but ends at the last
+ * parenthesis, and is at most 15 bytes. */
+static int read_stat(
+	int dir_fd, const char *path, int *ret_parent, unsigned *ret_terminal, char comm[static 16])
 {
 	char text[1024];
-	ssize_t n = fd_read_file_at(proc_fd, "stat", text, sizeof(text));
-	const char *p;
+	ssize_t n = proc_read_page(dir_fd, path, text, sizeof(text));
+	const char *name, *end;
 	int terminal;
 
 	if (n < 0) {
 		return (int)n;
 	}
-	p = strrchr(text, ')');
-	if (!p || sscanf(p, ") %*c %d %*d %*d %d", ret_parent, &terminal) != 2) {
+	name = strchr(text, '(');
+	end = strrchr(text, ')');
+	if (!name || end - name > 16 ||
+		sscanf(end, ") %*c %d %*d %*d %d", ret_parent, &terminal) != 2) {
 		return -EBADMSG;
 	}
+	memcpy(comm, name + 1, (size_t)(end - name - 1));
+	comm[end - name - 1] = '\0';
 	*ret_terminal = (unsigned)terminal;
 	return 0;
 }
 
 int proc_terminal(int proc_fd, unsigned *ret)
 {
+	char comm[16];
 	int parent;
 
-	return read_stat(proc_fd, &parent, ret);
+	return read_stat(proc_fd, "stat", &parent, ret, comm);
 }
 
-pid_t proc_parent(pid_t pid)
+pid_t proc_parent(pid_t pid, char comm[static 16])
 {
-	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	_cleanup_close_ int proc_fd = -1;
-	struct pidfd_info info = { .mask = PIDFD_INFO_PID };
+	char path[32];
 	unsigned terminal;
 	int parent, r;
 
-	if (pidfd < 0) {
-		return -errno;
-	}
-	if (ioctl(pidfd, PIDFD_GET_INFO, &info) == 0) {
-		return (pid_t)info.ppid;
-	}
-	proc_fd = proc_open(pid);
-	if (proc_fd < 0) {
-		return proc_fd;
-	}
-	r = read_stat(proc_fd, &parent, &terminal);
-	return r < 0 ? r : parent;
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	r = read_stat(AT_FDCWD, path, &parent, &terminal, comm);
+	return r == -ENOENT ? -ESRCH : r < 0 ? r : parent;
 }
 
 int proc_hold(pid_t pid, int pidfd, int *ret_own)

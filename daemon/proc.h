@@ -21,12 +21,17 @@ int proc_parse_status(struct proc_status *ret, const char *text);
 /* Reads it below an open /proc/PID. 0, -EBADMSG, -E2BIG (thousands of groups) or -errno. */
 int proc_read_status(struct proc_status *ret, int proc_fd);
 
+/* Reads a file of /proc that fits into a page with one read(): the kernel gives as much at once,
+ * so that asking for the end is not needed. Bytes (NUL-terminated), -E2BIG or -errno. */
+ssize_t proc_read_page(int dir_fd, const char *path, char *p, size_t size);
+
 /* An open /proc/PID directory. Descriptor or -errno. */
 int proc_open(pid_t pid);
 /* Controlling terminal as TIOCGDEV would number it, 0 for none. 0, -EBADMSG or -errno. */
 int proc_terminal(int proc_fd, unsigned *ret);
-/* Parent of pid, 0 for a process without one (or one outside our pid namespace), or -errno. */
-pid_t proc_parent(pid_t pid);
+/* Parent of pid, 0 for a process without one (or one outside our pid namespace), or -errno. Its
+ * name, at most 15 bytes, is written to comm. */
+pid_t proc_parent(pid_t pid, char comm[static 16]);
 /* A descriptor that holds pid while it is looked at: pidfd itself, or where there is none (below
  * Linux 6.5 a socket does not give one) a new one in *ret_own, to be closed. -ESRCH when it ended.
  */

@@ -147,7 +147,7 @@ static int on_authorize(struct vl_call *call, const struct vl_method *method, vo
 	if (peer->pid <= 0) { /* from a pid namespace that is not below ours */
 		return api_context_mismatch(call, "pid namespace");
 	}
-	r = access_check(&m->self, peer, &proc_fd, &status, &err);
+	r = access_check(&m->access, peer, &proc_fd, &status, &err);
 	if (r < 0) {
 		log_write(&(struct log_fields){ .method = vl_call_method(call),
 				  .peer_pid = peer->pid,

@@ -21,12 +21,12 @@
 #include "libcore/base/cleanup.h"
 
 static struct nono_error err;
-static struct access_self self;
+static struct access self;
 
 static int setup(void **state)
 {
 	(void)state;
-	return access_self_init(&self, &err);
+	return access_init(&self, &err);
 }
 
 static const char sample[] = "Name:\tbash\nUmask:\t0027\nState:\tS (sleeping)\nTgid:\t7\n"
@@ -65,7 +65,7 @@ static void test_parse(void **state)
 
 static void test_status(void **state)
 {
-	struct access_self me = { .filters = 1 };
+	struct access me = { .filters = 1 };
 	struct proc_status peer = { .filters = 1 };
 
 	(void)state;
@@ -164,11 +164,13 @@ static void test_live(void **state)
 {
 	struct proc_status own;
 	_cleanup_close_ int proc_fd = proc_open(getpid());
+	char comm[16];
 
 	(void)state;
 	assert_int_equal(proc_read_status(&own, proc_fd), 0);
 	assert_int_equal(own.parent, getppid());
-	assert_int_equal(proc_parent(getpid()), getppid());
+	assert_int_equal(proc_parent(getpid(), comm), getppid());
+	assert_string_equal(comm, "test-access");
 	assert_int_equal(check_child(PLAIN), 0);
 	assert_int_equal(check_child(FILTER), -EPERM);
 	assert_int_equal(check_child(NAMED), 0); /* only what is above counts */
