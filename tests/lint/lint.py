@@ -32,6 +32,15 @@ def read(path):
     return (ROOT / path).read_text(encoding='utf-8')
 
 
+_PROSE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+
+
+def prose(text):
+    """The same text with everything but C comments and literals blanked, line breaks kept."""
+    kept = {i for match in _PROSE.finditer(text) for i in range(*match.span())}
+    return ''.join(c if c == '\n' or i in kept else ' ' for i, c in enumerate(text))
+
+
 def blank_comments(text):
     """The same text with C comments and the contents of literals blanked, line breaks kept."""
     def blank(match):
@@ -39,8 +48,7 @@ def blank_comments(text):
         if token.startswith('/'):
             return re.sub(r'[^\n]', ' ', token)
         return token[0] + re.sub(r'[^\n]', ' ', token[1:-1]) + token[-1]
-    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, text,
-                  flags=re.S)
+    return _PROSE.sub(blank, text)
 
 
 def report(path, line, message):

@@ -8,7 +8,6 @@ import lint
 BINARY = ('.png', '.gz', '.xz', '.bin')
 # Test data is what it has to be, byte for byte.
 DATA = re.compile(r'tests/(data|fuzz/corpus)/')
-CODE = ('.c', '.h', '.py', '.sh', '.varlink', '.scd')
 
 # name: what to use instead
 FORBIDDEN = {
@@ -18,7 +17,9 @@ FORBIDDEN = {
     'mktemp': 'mkostemp', 'tmpnam': 'mkostemp', 'tempnam': 'mkostemp', 'rand': 'getrandom',
     'random': 'getrandom', 'strtok': 'strtok_r', 'atoi': 'parse_u64', 'atol': 'parse_u64',
     'readdir_r': 'readdir', 'vfork': 'clone', 'getwd': 'getcwd',
-    # Each of these makes a descriptor that a concurrent exec inherits.
+}
+# Each of these makes a descriptor that a concurrent exec inherits.
+INHERITED = {
     # dup2 and dup3 give a descriptor a chosen number: that is how standard streams are passed on.
     'pipe': 'pipe2(O_CLOEXEC)', 'dup': 'fcntl(F_DUPFD_CLOEXEC)',
     'accept': 'accept4(SOCK_CLOEXEC)', 'creat': 'open(O_CLOEXEC)', 'epoll_create': 'epoll_create1',
@@ -34,9 +35,10 @@ CLOEXEC = {
     'epoll_create1': 'EPOLL_CLOEXEC', 'inotify_init1': 'IN_CLOEXEC', 'fopen': '"[rwa][^"]*e',
 }
 # Whom the text may point to: specifications and licences, never a host that serves packages.
-URL_HOSTS = re.compile(
-    r'(www\.)?(varlink\.org|systemd\.io|uapi-group\.org|landlock\.io|(docs|www|man7)?\.?kernel\.org|man7\.org|'
-    r'apache\.org|spdx\.org|rfc-editor\.org|example\.(org|com|net)|localhost|127\.0\.0\.1)')
+HOST = re.compile(r'https?://([^/\s:)>\'"\]]+)|(?<![\w./-])((?:[a-z0-9-]+\.)+(?:org|com|net))(?![\w.(-])')
+ALLOWED = re.compile(
+    r'(www\.)?(varlink\.org|uapi-group\.org|landlock\.io|(docs\.|www\.)?kernel\.org|man7\.org|apache\.org|'
+    r'spdx\.org|rfc-editor\.org|example\.(org|com|net)|localhost|127\.0\.0\.1)')
 
 
 def arguments(text, start):
@@ -51,12 +53,16 @@ def check_calls(path, text):
     code = lint.blank_comments(text)
     macros = dict(re.findall(r'^#define (\w+)[ \t]+((?:\\\n|.)*)', code, re.M))
     # Programs made by tests end soon and exec what the test says.
-    rules = {} if path.parts[0] == 'tests' else CLOEXEC
+    in_tests = path.parts[0] == 'tests'
+    forbidden, rules = (FORBIDDEN, {}) if in_tests else (FORBIDDEN | INHERITED, CLOEXEC)
+    own = set(re.findall(r'^static [^;={\n]*?(\w+)\(', code, re.M))
     for match in re.finditer(r'(?<![\w.>])(\w+)\s*\(', code):
         name, line = match.group(1), code.count('\n', 0, match.start()) + 1
         indented = code[code.rfind('\n', 0, match.start()) + 1:match.start()][:1].isspace()
-        if name in FORBIDDEN:
-            lint.report(path, line, f'{name}() is not used here; use {FORBIDDEN[name]}')
+        if name in own:
+            continue
+        if name in forbidden:
+            lint.report(path, line, f'{name}() is not used here; use {forbidden[name]}')
         elif name in rules and indented:  # not indented: a declaration
             call = arguments(text, match.end())
             call += ' '.join(macros.get(word, '') for word in re.findall(r'\w+', call))
@@ -70,9 +76,12 @@ def check_text(path, text):
             lint.report(path, line, 'trailing white space')
         if '\r' in content:
             lint.report(path, line, 'carriage return')
-        for host in re.findall(r'https?://([^/\s:)>\'"\]]+)', content):
-            if not URL_HOSTS.fullmatch(host):
-                lint.report(path, line, f'"{host}" is not among the hosts this tree points to')
+    words = lint.prose(text) if path.suffix in ('.c', '.h') else text
+    for match in HOST.finditer(words):
+        host = match.group(1) or match.group(2)
+        if not ALLOWED.fullmatch(host):
+            lint.report(path, words.count('\n', 0, match.start()) + 1,
+                        f'"{host}" is not among the hosts this tree points to')
     if text and not text.endswith('\n'):
         lint.report(path, len(text.splitlines()), 'no newline at the end')
 
