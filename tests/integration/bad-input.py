@@ -43,7 +43,7 @@ class BadInput(harness.TestCase):
         os.symlink('loop', w.project / 'loop')
         self.assert_refused(self.run_nono('--read', 'loop', '--', 'true'), 'loop')
         self.assert_refused(self.run_nono('--read', 'x' * 300, '--', 'true'), 'xxx')
-        self.assert_refused(self.run_nono('--read', 'x/' * 3000, '--', 'true'), 'x/x')
+        self.assert_refused(self.run_nono('--read', 'x/' * 3000, '--', 'true'), 'longer than')
 
     def test_command_that_cannot_run(self):
         w = self.world
@@ -115,14 +115,14 @@ class BadInput(harness.TestCase):
 
     def test_deleted_working_directory(self):
         w = self.world
-        gone = w.directory('gone')
+        gone = w.directory('project/gone')
 
         def delete():
             os.chdir(gone)
             os.rmdir(gone)
         self.assert_refused(self.run_nono('--allow-cwd', '--', 'true', preexec_fn=delete,
                                           cwd=w.root), 'directory')
-        gone = w.directory('gone')
+        gone = w.directory('project/gone')
         result = self.run_nono('--', 'sh', '-c', 'echo alive', preexec_fn=delete, cwd=w.root)
         if result.status:
             self.assert_refused(result, 'directory')

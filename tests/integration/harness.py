@@ -67,6 +67,14 @@ def children():
     return found
 
 
+def program(pid):
+    """The file a process runs, '' when it is gone."""
+    try:
+        return os.readlink(f'/proc/{pid}/exe')
+    except OSError:
+        return ''
+
+
 def reap():
     """Takes the exit status of orphans. Only between runs: it would steal subprocess's."""
     try:
@@ -164,7 +172,8 @@ class World:
         return self.nono('run', *grants, '--', *command, **options)
 
     def daemons(self):
-        return [pid for pid, line in children().items() if line.startswith(f'{self.root}/bin/nonod')]
+        """Process ids of the nonods of this world."""
+        return [pid for pid in children() if program(pid) == str(self.root / 'bin/nonod')]
 
     def close(self):
         """Ends nonod and gives what is left: a list of complaints, empty when all is well."""
@@ -185,16 +194,16 @@ class World:
         return left
 
     def _strays(self):
-        mine = str(self.root)
-        strays = {}
-        for pid, line in children().items():
-            try:
-                env = pathlib.Path('/proc', str(pid), 'environ').read_bytes()
-            except OSError:
-                env = b''
-            if mine in line or mine.encode() in env or 'nono' in line:
-                strays[pid] = line
-        return strays
+        """What runs our programs or was started by them: all but helpers of other Worlds."""
+        return {pid: line for pid, line in children().items()
+                if program(pid).startswith(str(self.root)) or str(self.root) in line
+                or self._has_our_environment(pid)}
+
+    def _has_our_environment(self, pid):
+        try:
+            return os.fsencode(self.root) in pathlib.Path('/proc', str(pid), 'environ').read_bytes()
+        except OSError:
+            return False
 
 
 class TestCase(unittest.TestCase):
