@@ -68,14 +68,6 @@ def children():
     return found
 
 
-def program(pid):
-    """The file a process runs, '' when it is gone."""
-    try:
-        return os.readlink(f'/proc/{pid}/exe')
-    except OSError:
-        return ''
-
-
 def reap():
     """Takes the exit status of orphans. Only between runs: it would steal subprocess's."""
     try:
@@ -186,18 +178,18 @@ class World:
 
     def daemons(self):
         """Process ids of the nonods of this world."""
-        return [pid for pid in children() if program(pid) == str(self.root / 'bin/nonod')]
+        return [pid for pid, line in children().items() if line.split(' ')[0].endswith('nonod')]
 
     def close(self):
         """Ends nonod and gives what is left: a list of complaints, empty when all is well."""
         left = []
         for pid in self.daemons():
             os.kill(pid, signal.SIGTERM)
-        if not wait_until(lambda: reap() or not self._strays()):
-            left += [f'process {pid}: {line}' for pid, line in self._strays().items()]
-            for pid in self._strays():
+        if not wait_until(lambda: reap() or not children()):
+            left += [f'process {pid}: {line}' for pid, line in children().items()]
+            for pid in children():
                 os.kill(pid, signal.SIGKILL)
-            wait_until(lambda: reap() or not self._strays())
+            wait_until(lambda: reap() or not children())
         for folder in (self.runtime, self.temporary):
             for path in sorted(folder.rglob('*')):
                 # The lock's file stays: removing it would let two starters hold two locks.
@@ -205,18 +197,6 @@ class World:
                     left.append(f'file {path}')
         shutil.rmtree(self.root, ignore_errors=True)
         return left
-
-    def _strays(self):
-        """What runs our programs or was started by them: all but helpers of other Worlds."""
-        return {pid: line for pid, line in children().items()
-                if program(pid).startswith(str(self.root)) or str(self.root) in line
-                or self._has_our_environment(pid)}
-
-    def _has_our_environment(self, pid):
-        try:
-            return os.fsencode(self.root) in pathlib.Path('/proc', str(pid), 'environ').read_bytes()
-        except OSError:
-            return False
 
 
 class TestCase(unittest.TestCase):
