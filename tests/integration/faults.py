@@ -15,7 +15,7 @@ import time
 import harness
 
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
-LANDLOCK_CREATE_RULESET = 444
+LANDLOCK_CREATE_RULESET, SECCOMP = 444, 317
 ENOSYS = 38
 
 
@@ -216,6 +216,10 @@ class Faults(harness.TestCase):
         result = self.world.nono('run', '--', 'true',
                                  preexec_fn=without_syscall(LANDLOCK_CREATE_RULESET))
         self.assert_refused(result, 'Landlock')
+
+    def test_kernel_without_seccomp(self):
+        result = self.world.nono('run', '--', 'true', preexec_fn=without_syscall(SECCOMP))
+        self.assert_refused(result, 'filter')
 
     def test_path_that_comes_and_goes(self):
         w = self.world
