@@ -251,6 +251,29 @@ static void end_soon(struct session *s, int sig, uint64_t grace_usec)
 	}
 }
 
+/* False when there was nothing to read. */
+static bool on_terminal(struct session *s)
+{
+	ssize_t n = terminal_read(&s->terminal, s->buffer + 1, OUTPUT_CHUNK);
+
+	if (n > 0) {
+		s->buffer[0] = CHANNEL_OUTPUT;
+		outbox_send_packet(&s->outbox, s->buffer, (size_t)n + 1);
+	}
+	return n > 0;
+}
+
+/* The client stops too, so what was written before goes first: as much as the terminal's buffers
+ * hold, if the client takes it. */
+static void report_stop(struct session *s, int sig)
+{
+	struct channel_signal packet = { .signal = (uint32_t)sig };
+
+	for (int i = 0; i < 4 && !outbox_pending(&s->outbox) && on_terminal(s); i++) {
+	}
+	outbox_send(&s->outbox, CHANNEL_STOPPED, &packet, sizeof(packet));
+}
+
 static void on_children(struct session *s)
 {
 	siginfo_t info;
@@ -262,10 +285,9 @@ static void on_children(struct session *s)
 			return;
 		}
 		if (info.si_code == CLD_STOPPED) {
-			struct channel_signal packet = { .signal = (uint32_t)info.si_status };
 			waitid(P_PID, (id_t)info.si_pid, &info, WSTOPPED | WNOHANG);
 			if (info.si_pid == s->command && s->terminal.master_fd >= 0) {
-				outbox_send(&s->outbox, CHANNEL_STOPPED, &packet, sizeof(packet));
+				report_stop(s, info.si_status);
 			}
 			continue;
 		}
@@ -295,9 +317,9 @@ static void on_continue(struct session *s, const struct channel_continue *packet
 	if (s->ended) {
 		return;
 	}
-	if (packet->foreground) {
-		terminal_set_foreground(&s->terminal, s->command);
-	}
+	/* In the background it must not hold the terminal: wanting it then stops it, and that is
+	 * how the client learns of it. */
+	terminal_set_foreground(&s->terminal, packet->foreground ? s->command : getpgrp());
 	kill(-s->command, SIGCONT);
 }
 
@@ -365,16 +387,6 @@ static void on_link(struct session *s)
 		end_soon(s, SIGTERM, stop.timeout_usec);
 	} else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		close_fd(&s->link_fd);
-	}
-}
-
-static void on_terminal(struct session *s)
-{
-	ssize_t n = terminal_read(&s->terminal, s->buffer + 1, OUTPUT_CHUNK);
-
-	if (n > 0) {
-		s->buffer[0] = CHANNEL_OUTPUT;
-		outbox_send_packet(&s->outbox, s->buffer, (size_t)n + 1);
 	}
 }
 
