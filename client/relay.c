@@ -378,7 +378,9 @@ static void step(struct relay *r)
 	if (n == 0 && r->stopping) {
 		r->stopping = false; /* the command ignores it, or has no terminal to say so */
 		stop_self(r, SIGTSTP, false);
-		send_continue(r);
+		if (r->tty->fd < 0) {
+			send_continue(r);
+		}
 		return;
 	}
 	if (n <= 0) {

@@ -112,6 +112,19 @@ class OnTerminal(harness.TestCase):
         if raw:
             self.assertTrue(harness.wait_until(self.terminal.is_raw), 'not raw while it runs')
 
+    def wait_for_sleep(self):
+        """A shell that is interrupted between two commands may lose that (dash does)."""
+        self.assertTrue(harness.wait_until(
+            lambda: any(line.startswith('sleep') for line in harness.children().values())))
+
+    def job_state(self, state):
+        """Waits until jobs(1) says so."""
+        def said():
+            before = len(self.terminal.all)
+            self.terminal.command('jobs')
+            return state in self.terminal.all[before:]
+        self.assertTrue(harness.wait_until(said), self.terminal.all)
+
     def assert_restored(self):
         # bash without line editing leaves the modes alone, so these are what nono left.
         self.assertEqual(self.modes, self.terminal.modes())
@@ -125,7 +138,7 @@ class OnTerminal(harness.TestCase):
 class Interactive(OnTerminal):
     def test_streams_are_a_terminal(self):
         self.terminal.command(
-            "$NONO run -- sh -c 'test -t 0 && test -t 1 && test -t 2 && tty </dev/tty && echo yes'",
+            "$NONO run -- sh -c 'test -t 0 && test -t 1 && test -t 2 && tty && echo yes'",
             r'/dev/pts/\d+\r\nyes\r\n')
         self.assert_restored()
 
@@ -135,6 +148,7 @@ class Interactive(OnTerminal):
 
     def test_interrupt(self):
         self.run_in_shell('echo up; sleep 100', r'\bup\r\n')
+        self.wait_for_sleep()
         self.terminal.write('\x03')
         self.terminal.expect(PROMPT)
         self.terminal.command('echo status $?', r'status 130\r\n')
@@ -144,6 +158,7 @@ class Interactive(OnTerminal):
         self.terminal.line('for i in 1 2 3; do $NONO run -- sh -c "echo r""ound $i; sleep 100"; done')
         self.terminal.expect(r'round 1\r\n')
         self.assertTrue(harness.wait_until(self.terminal.is_raw))
+        self.wait_for_sleep()
         self.terminal.write('\x03')
         self.terminal.expect(PROMPT)
         self.terminal.command('echo status $?', r'status 130\r\n')
@@ -159,6 +174,7 @@ class Interactive(OnTerminal):
 
     def test_quit(self):
         self.run_in_shell('ulimit -c 0; echo up; sleep 100', r'\bup\r\n')
+        self.wait_for_sleep()
         self.terminal.write('\x1c')
         self.terminal.expect(PROMPT)
         self.terminal.command('echo status $?', r'status 131\r\n')
@@ -179,6 +195,7 @@ class Interactive(OnTerminal):
 
     def test_stop_and_background(self):
         self.run_in_shell('echo up; sleep 2; echo done | tr d D', r'\bup\r\n')
+        self.wait_for_sleep()
         self.terminal.write('\x1a')
         self.terminal.expect(r'Stopped')
         self.terminal.expect(PROMPT)
@@ -188,13 +205,13 @@ class Interactive(OnTerminal):
         self.assert_restored()
 
     def test_background_reader_stops(self):
-        self.run_in_shell('echo up; sleep 1; read x; echo got $x', r'\bup\r\n')
+        self.run_in_shell('echo up; sleep 3; read x; echo got $x', r'\bup\r\n')
+        self.wait_for_sleep()
         self.terminal.write('\x1a')
         self.terminal.expect(r'Stopped')
         self.terminal.expect(PROMPT)
         self.terminal.command('bg')
-        self.assertTrue(harness.wait_until(
-            lambda: self.terminal.command('jobs') or 'Stopped (tty input)' in self.terminal.all))
+        self.job_state('Stopped')
         self.assert_restored()
         self.terminal.line('fg')
         self.assertTrue(harness.wait_until(self.terminal.is_raw))
@@ -205,8 +222,7 @@ class Interactive(OnTerminal):
     def test_started_in_background(self):
         self.terminal.line('$NONO run -- cat &')
         self.terminal.expect(PROMPT)
-        self.assertTrue(harness.wait_until(
-            lambda: self.terminal.command('jobs') or 'Stopped (tty input)' in self.terminal.all))
+        self.job_state('Stopped')
         self.terminal.line('fg')
         self.assertTrue(harness.wait_until(self.terminal.is_raw))
         self.terminal.write('word\n')
@@ -235,7 +251,7 @@ class Interactive(OnTerminal):
 
     def test_window_size(self):
         self.terminal.resize(40, 90)
-        self.run_in_shell('stty size; trap "stty size; exit" WINCH; while :; do sleep 0.1; done',
+        self.run_in_shell('trap "stty size; exit" WINCH; stty size; while :; do sleep 0.1; done',
                           r'40 90\r\n')
         self.terminal.resize(41, 91)
         self.terminal.expect(r'41 91\r\n')
@@ -273,6 +289,7 @@ class Interactive(OnTerminal):
         self.terminal.expect(PROMPT)
         self.terminal.line("sh -c 'echo up; sleep 100'")
         self.terminal.expect(r'\bup\r\n')
+        self.wait_for_sleep()
         self.terminal.write('\x1a')
         self.terminal.expect(r'Stopped')
         self.terminal.expect(PROMPT)
