@@ -22,9 +22,12 @@ void help_general(struct buf *out)
 		buf_printf(out, "  %-10s%s\n", verb_specs[v].name, verb_specs[v].summary);
 	}
 	buf_append_str(out,
-		"\n'nono help VERB' shows a verb's options. Exit status: that of the command, 128+N when "
-		"signal N\nended it; 125 when nono itself refuses or fails, 126 when the command cannot be "
-		"executed, 127\nwhen it is not found.\n");
+		"\nOptions:\n"
+		"  -h, --help     show this help; 'nono VERB --help' shows a verb's options\n"
+		"  -V, --version  show the version\n"
+		"\nExit status: the command's, or 128 + N when signal N ended it. 125 when nono\n"
+		"refuses or fails, 126 when the command cannot be executed, 127 when there is no\n"
+		"such command.\n");
 }
 
 static void append_option(struct buf *out, const struct option_spec *s)
@@ -46,7 +49,7 @@ static void append_option(struct buf *out, const struct option_spec *s)
 	append_padded(out, begin);
 	buf_append_str(out, s->help);
 	if (s->alias) {
-		buf_printf(out, " (also --%s)", s->alias);
+		buf_printf(out, " (or --%s)", s->alias);
 	}
 	buf_append_char(out, '\n');
 }
@@ -55,7 +58,7 @@ void help_verb(struct buf *out, enum verb verb)
 {
 	const struct verb_spec *v = &verb_specs[verb];
 
-	buf_printf(out, "Usage: nono %s [OPTION…] %s\n\n%s.\n", v->name, v->operands, v->summary);
+	buf_printf(out, "Usage: nono %s [OPTION…] %s\n\n%s\n", v->name, v->operands, v->summary);
 	if (v->details) {
 		buf_printf(out, "\n%s", v->details);
 	}
