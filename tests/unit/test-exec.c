@@ -408,7 +408,7 @@ static void test_nothing_leaks_in(void **state)
 	struct nono_exec_result *r;
 
 	(void)state;
-	assert_int_equal(pipe(fds), 0); /* not CLOEXEC on purpose */
+	assert_int_equal(pipe2(fds, 0), 0); /* without O_CLOEXEC on purpose */
 	high = fcntl(fds[0], F_DUPFD, 200);
 	assert_true(high >= 200);
 	signal(SIGUSR1, SIG_IGN);
