@@ -5,6 +5,9 @@
  * that is at the same time a chained hash table: a new name goes to the head of its chain, and
  * closing an object takes its names off again in reverse order. The hash is keyed with the
  * process's own random bytes, so that nobody can choose names that all share one chain.
+ *
+ * The second stack is small at first: nearly every text fits, and a client that has just started
+ * would pay a page fault for each page of the large one.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,7 +17,9 @@
 #include "libcore/base/json-lex.h"
 #include "libcore/base/json-scan.h"
 
-#define N_CHAINS 1024 /* a power of two */
+#define SMALL_NAMES  64
+#define SMALL_CHAINS 64 /* powers of two */
+#define LARGE_CHAINS 1024
 
 struct name {
 	const char *p; /* behind the opening quote */
@@ -29,9 +34,9 @@ struct checker {
 	uint64_t hash_key;
 	unsigned depth;
 	bool is_object[JSON_DEPTH_MAX];
-	size_t n_names;
-	uint16_t chains[N_CHAINS];
-	struct name names[JSON_NAMES_MAX];
+	struct name *names;
+	uint16_t *chains;
+	size_t n_names, names_max, n_chains;
 };
 
 static int fail(const struct checker *c, int errnum, const char *why)
@@ -117,7 +122,7 @@ static int check_name(struct checker *c)
 	if (r < 0) {
 		return r;
 	}
-	chain = &c->chains[hash % N_CHAINS];
+	chain = &c->chains[hash % c->n_chains];
 	for (uint16_t i = *chain; i > 0; i = c->names[i - 1].next) {
 		const struct name *name = &c->names[i - 1];
 		if (name->depth == c->depth && name->hash == hash &&
@@ -126,7 +131,7 @@ static int check_name(struct checker *c)
 			return fail(c, EBADMSG, "duplicate member name");
 		}
 	}
-	if (c->n_names == JSON_NAMES_MAX) {
+	if (c->n_names == c->names_max) {
 		return fail(c, EMSGSIZE, "too many members");
 	}
 	c->names[c->n_names] =
@@ -144,7 +149,7 @@ static void forget_names(struct checker *c)
 {
 	while (c->n_names > 0 && c->names[c->n_names - 1].depth == c->depth) {
 		const struct name *name = &c->names[--c->n_names];
-		c->chains[name->hash % N_CHAINS] = name->next;
+		c->chains[name->hash % c->n_chains] = name->next;
 	}
 }
 
@@ -307,35 +312,61 @@ static int check_text(struct checker *c)
 	return r;
 }
 
-int json_check(const void *p, size_t n, struct json_span *ret_value, struct nono_error *err)
+static int check_whole(struct checker *c, struct json_span *ret_value)
 {
-	/* names is 64 KiB of which most texts use a few entries: not worth clearing. */
-	struct checker c __attribute__((uninitialized));
 	const void *random = (const void *)getauxval(AT_RANDOM); /* NOLINT */
 	const char *value;
 	int r;
 
-	c.start = c.at = p;
-	c.end = c.at + n;
-	c.err = err;
-	c.depth = 0;
-	c.n_names = 0;
-	c.hash_key = 0;
 	if (random) {
-		memcpy(&c.hash_key, random, sizeof(c.hash_key));
+		memcpy(&c->hash_key, random, sizeof(c->hash_key));
 	}
-	memset(c.chains, 0, sizeof(c.chains));
-	c.at = value = json_skip_space(c.at, c.end);
-	r = check_text(&c);
+	memset(c->chains, 0, c->n_chains * sizeof(*c->chains));
+	c->at = value = json_skip_space(c->start, c->end);
+	r = check_text(c);
 	if (r < 0) {
 		return r;
 	}
 	if (ret_value) {
-		*ret_value = (struct json_span){ .p = value, .n = (size_t)(c.at - value) };
+		*ret_value = (struct json_span){ .p = value, .n = (size_t)(c->at - value) };
 	}
-	c.at = json_skip_space(c.at, c.end);
-	if (c.at < c.end) {
-		return fail(&c, EBADMSG, "unexpected text behind the value");
-	}
-	return 0;
+	c->at = json_skip_space(c->at, c->end);
+	return c->at < c->end ? fail(c, EBADMSG, "unexpected text behind the value") : 0;
+}
+
+/* The arrays are only read where they were written: not worth clearing. */
+static __attribute__((noinline)) int check_large(
+	const char *p, size_t n, struct json_span *ret_value, struct nono_error *err)
+{
+	struct name names[JSON_NAMES_MAX] __attribute__((uninitialized));
+	uint16_t chains[LARGE_CHAINS] __attribute__((uninitialized));
+	struct checker c = {
+		.start = p,
+		.end = p + n,
+		.err = err,
+		.names = names,
+		.names_max = JSON_NAMES_MAX,
+		.chains = chains,
+		.n_chains = LARGE_CHAINS,
+	};
+
+	return check_whole(&c, ret_value);
+}
+
+int json_check(const void *p, size_t n, struct json_span *ret_value, struct nono_error *err)
+{
+	struct name names[SMALL_NAMES] __attribute__((uninitialized));
+	uint16_t chains[SMALL_CHAINS] __attribute__((uninitialized));
+	struct checker c = {
+		.start = p,
+		.end = (const char *)p + n,
+		.err = err,
+		.names = names,
+		.names_max = SMALL_NAMES,
+		.chains = chains,
+		.n_chains = SMALL_CHAINS,
+	};
+	int r = check_whole(&c, ret_value);
+
+	return r == -EMSGSIZE ? check_large(p, n, ret_value, err) : r;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "libcore/base/str.h"
+
 static int hex_value(char ch)
 {
 	if (json_is_digit(ch)) {
@@ -91,43 +93,10 @@ static int decode_escape(const char **p, const char *end, char out[4])
 	return 4;
 }
 
-/* Length of the UTF-8 sequence at p, 0 when it is not one (overlong forms and surrogates too). */
-static int utf8_length(const char *p, const char *end)
-{
-	const unsigned char *u = (const unsigned char *)p;
-	unsigned char low = 0x80, high = 0xbf;
-	int n;
-
-	if (u[0] < 0x80) {
-		return 1;
-	}
-	if (u[0] >= 0xc2 && u[0] <= 0xdf) {
-		n = 2;
-	} else if (u[0] >= 0xe0 && u[0] <= 0xef) {
-		n = 3;
-		low = u[0] == 0xe0 ? 0xa0 : 0x80;
-		high = u[0] == 0xed ? 0x9f : 0xbf;
-	} else if (u[0] >= 0xf0 && u[0] <= 0xf4) {
-		n = 4;
-		low = u[0] == 0xf0 ? 0x90 : 0x80;
-		high = u[0] == 0xf4 ? 0x8f : 0xbf;
-	} else {
-		return 0;
-	}
-	if (end - p < n || u[1] < low || u[1] > high) {
-		return 0;
-	}
-	for (int i = 2; i < n; i++) {
-		if ((u[i] & 0xc0) != 0x80) {
-			return 0;
-		}
-	}
-	return n;
-}
-
 int json_decode_char(const char **p, const char *end, char out[4])
 {
-	int n;
+	uint32_t c;
+	size_t n;
 
 	if (*p >= end) {
 		return -1;
@@ -141,13 +110,17 @@ int json_decode_char(const char **p, const char *end, char out[4])
 	if ((unsigned char)**p < 0x20) {
 		return -1;
 	}
-	n = utf8_length(*p, end);
+	if ((unsigned char)**p < 0x80) {
+		out[0] = *(*p)++;
+		return 1;
+	}
+	n = str_utf8_char(*p, (size_t)(end - *p), &c);
 	if (n == 0) {
 		return -1;
 	}
-	memcpy(out, *p, (size_t)n);
+	memcpy(out, *p, n);
 	*p += n;
-	return n;
+	return (int)n;
 }
 
 bool json_integer_fits(const char *p, const char *end, bool negative, uint64_t *ret)
