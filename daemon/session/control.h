@@ -7,13 +7,13 @@
  *   link     nonod <-> one session: what it resolved, that it started, that it ended; stop it
  *
  * Both ends are of the same build (the template is replaced with nonod), so packets are plain
- * structs; a packet of unexpected size ends the conversation. End of file on a link means: nonod
- * side, the session is gone (lost, unless LINK_ENDED or LINK_FAILED came before); session side,
- * nonod is gone and the session goes on by itself.
+ * structs (of our own types: the ends may be linked with different C libraries); a packet of
+ * unexpected size ends the conversation. End of file on a link means: nonod side, the session is
+ * gone (lost, unless LINK_ENDED or LINK_FAILED came before); session side, nonod is gone and the
+ * session goes on by itself.
  */
 #pragma once
 #include <stdint.h>
-#include <sys/resource.h>
 
 #include "nono-error.h"
 
@@ -88,7 +88,6 @@ struct link_failed {
 struct link_ended {
 	uint32_t type;
 	int32_t wait_status;
-	struct rusage usage; /* of the whole session */
 };
 struct link_stop {
 	uint32_t type;

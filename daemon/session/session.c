@@ -488,7 +488,6 @@ static void supervise(struct session *s)
 	outbox_send(&s->outbox, CHANNEL_EXITED, &exited, sizeof(exited));
 	drain(s);
 	ended.wait_status = s->wait_status;
-	getrusage(RUSAGE_CHILDREN, &ended.usage);
 	link_send(s, &ended, sizeof(ended));
 }
 
