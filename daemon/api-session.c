@@ -192,14 +192,23 @@ static int read_caller(
 	struct manager *m, struct vl_call *call, struct plan_caller *ret, const char **ret_mismatch)
 {
 	const struct peer *peer = vl_call_peer(call);
+	bool seen = m->caller.call == call; /* by the gate, a moment ago */
 	_cleanup_close_ int own_pidfd = -1, proc_fd = -1;
 	int pidfd = proc_hold(peer->pid, peer->pidfd, &own_pidfd);
 	struct context context;
 	struct nono_error err;
-	int r = proc_fd = pidfd < 0 ? pidfd : proc_open(peer->pid);
+	int r;
+
+	if (seen) {
+		proc_fd = take_fd(&m->caller.proc_fd);
+	} else {
+		proc_fd = pidfd < 0 ? pidfd : proc_open(peer->pid);
+	}
+	r = proc_fd;
 
 	if (r >= 0) {
-		r = context_read(&context, peer->pid, proc_fd, NULL, &err);
+		r = context_read(
+			&context, peer->pid, proc_fd, seen ? &m->caller.status : NULL, &err);
 	}
 	if (r == 0) {
 		*ret_mismatch = context_difference(&m->context, &context);

@@ -14,6 +14,7 @@
 #include <systemd/sd-journal.h>
 
 #include "libcore/base/cleanup.h"
+#include "libcore/base/fd.h"
 
 #define LINE_MAX_BYTES 1024
 
@@ -67,6 +68,17 @@ static void send_to_journal(const struct log_fields *f, int priority, const char
 	sd_journal_sendv(iov, n);
 }
 
+/* One write, so that lines of several processes do not mix. */
+static void write_line(const struct log_fields *f, int priority, const char *text)
+{
+	char line[LINE_MAX_BYTES + 128];
+	int n = snprintf(line, sizeof(line), "<%d>nonod: %s%s%s%s\n", priority,
+		f->session ? "session " : "", f->session ? f->session : "", f->session ? ": " : "",
+		text);
+
+	fd_write_full(STDERR_FILENO, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+}
+
 void log_write(const struct log_fields *fields, int priority, const char *fmt, ...)
 {
 	char text[LINE_MAX_BYTES];
@@ -82,10 +94,7 @@ void log_write(const struct log_fields *fields, int priority, const char *fmt, .
 	}
 	if (to_journal) {
 		send_to_journal(fields, priority, text);
-	} else if (fields->session) {
-		dprintf(STDERR_FILENO, "<%d>nonod: session %s: %s\n", priority, fields->session,
-			text);
 	} else {
-		dprintf(STDERR_FILENO, "<%d>nonod: %s\n", priority, text);
+		write_line(fields, priority, text);
 	}
 }

@@ -215,6 +215,7 @@ int manager_new(struct manager **ret, const struct manager_config *config, struc
 		return error_oom(err);
 	}
 	m->config = *config;
+	m->caller.proc_fd = -1;
 	r = read_self(m, err);
 	if (r < 0) {
 		return r;
@@ -251,6 +252,7 @@ void manager_free(struct manager *m)
 	loop_signal_free(m->on_int);
 	loop_signal_free(m->on_child);
 	loop_free(m->loop);
+	close_fd(&m->caller.proc_fd);
 	never_free(m->never);
 	places_deinit(&m->places);
 	access_deinit(&m->access);

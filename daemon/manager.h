@@ -38,6 +38,13 @@ struct manager_config {
 	void *userdata;
 };
 
+/* A caller as the gate has just seen it, so that its call need not look again. */
+struct manager_caller {
+	const void *call; /* the struct vl_call it is about */
+	int proc_fd;      /* its /proc directory, -1 for none */
+	struct proc_status status;
+};
+
 struct manager {
 	struct manager_config config;
 	struct loop *loop;
@@ -53,6 +60,8 @@ struct manager {
 	struct never *never;
 	struct nono_support_info *support;                /* NULL until somebody asks */
 	struct filter *filters[NONO_NETWORK_BLOCKED + 1]; /* by network mode, NULL until needed */
+
+	struct manager_caller caller;
 
 	struct loop_signal *on_term, *on_int, *on_child;
 	struct loop_timer *idle_timer, *watchdog_timer;

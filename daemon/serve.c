@@ -135,19 +135,19 @@ static int on_authorize(struct vl_call *call, const struct vl_method *method, vo
 	struct manager *m = userdata;
 	struct client *c = vl_conn_userdata(vl_call_conn(call));
 	const struct peer *peer = vl_call_peer(call);
-	_cleanup_close_ int proc_fd = -1;
-	struct proc_status status;
 	struct nono_error err;
 	int r;
 
 	(void)method;
+	m->caller.call = NULL;
+	close_fd(&m->caller.proc_fd);
 	if (c->admitted) {
 		return 0;
 	}
 	if (peer->pid <= 0) { /* from a pid namespace that is not below ours */
 		return api_context_mismatch(call, "pid namespace");
 	}
-	r = access_check(&m->access, peer, &proc_fd, &status, &err);
+	r = access_check(&m->access, peer, &m->caller.proc_fd, &m->caller.status, &err);
 	if (r < 0) {
 		log_write(&(struct log_fields){ .method = vl_call_method(call),
 				  .peer_pid = peer->pid,
@@ -157,6 +157,7 @@ static int on_authorize(struct vl_call *call, const struct vl_method *method, vo
 			call, "io.nono.Manager.AccessDenied", "%s", err.message);
 	}
 	c->admitted = true;
+	m->caller.call = call;
 	return 0;
 }
 

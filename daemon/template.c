@@ -39,6 +39,8 @@ struct template
 	int control_fd;
 	struct loop_io *io;
 	bool ready;
+	bool retiring;      /* it will be replaced when nothing is under way to it */
+	unsigned in_flight; /* requests sent that it has not answered */
 	unsigned failures;
 	pid_t former[FORMER_MAX];
 	struct waiting *first, **last;
@@ -59,7 +61,8 @@ static void forget(struct template *t)
 		}
 	}
 	t->pid = 0;
-	t->ready = false;
+	t->ready = t->retiring = false;
+	t->in_flight = 0;
 }
 
 static int spawn_program(struct template *t, int control_fd, struct nono_error *err)
@@ -173,7 +176,7 @@ void template_flush(struct template *t)
 {
 	struct nono_error err;
 
-	while (t->ready && t->first) {
+	while (t->ready && !t->retiring && t->first) {
 		struct waiting *w = t->first;
 		size_t n_fds =
 			w->fds[CONTROL_FD_TERMINAL] >= 0 ? _CONTROL_FD_MAX : CONTROL_FD_TERMINAL;
@@ -191,11 +194,13 @@ void template_flush(struct template *t)
 			drop(t, w, &err);
 			continue;
 		}
+		t->in_flight++;
 		fd_close_many(w->fds, _CONTROL_FD_MAX);
 		free(w);
 	}
 	if (t->io) {
-		loop_io_set(t->io, LOOP_READ | (t->ready && t->first ? LOOP_WRITE : 0));
+		bool full = t->ready && !t->retiring && t->first;
+		loop_io_set(t->io, LOOP_READ | (full ? LOOP_WRITE : 0));
 	}
 }
 
@@ -209,9 +214,11 @@ static void on_event(struct template *t, const struct control_event *e)
 		t->failures = 0;
 		break;
 	case CONTROL_SPAWNED:
+		t->in_flight -= t->in_flight > 0;
 		t->events.spawned(e->serial, e->pid, t->userdata);
 		break;
 	case CONTROL_FAILED:
+		t->in_flight -= t->in_flight > 0;
 		error_errno(&err, e->value, "fork a session");
 		t->events.failed(e->serial, &err, t->userdata);
 		break;
@@ -227,7 +234,6 @@ static void on_event(struct template *t, const struct control_event *e)
 static void on_control(void *userdata, unsigned events)
 {
 	struct template *t = userdata;
-	bool replace = false;
 
 	(void)events;
 	for (;;) {
@@ -242,10 +248,14 @@ static void on_control(void *userdata, unsigned events)
 			return;
 		}
 		on_event(t, &e);
-		replace = replace || (e.type == CONTROL_DIED && WIFSIGNALED(e.value) != 0);
+		if (e.type == CONTROL_DIED && WIFSIGNALED(e.value) && !t->retiring) {
+			log_plain(LOG_WARNING,
+				"a nono-session was ended by signal %d: new template",
+				WTERMSIG(e.value));
+			t->retiring = true;
+		}
 	}
-	if (replace) {
-		log_plain(LOG_WARNING, "a nono-session was ended by a signal: new template");
+	if (t->retiring && t->in_flight == 0) {
 		restart(t);
 		return;
 	}
