@@ -36,10 +36,11 @@ static char *format_env(const char *name, const char *value)
 
 void daemon_prepare(struct daemon *d, const struct bench *b, const char *name)
 {
+	static unsigned serial; /* modes are measured twice: never the same directory */
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	*d = (struct daemon){ .listen_fd = -1 };
-	snprintf(d->runtime, sizeof(d->runtime), "%s", below(b->dir, "%s", name));
+	snprintf(d->runtime, sizeof(d->runtime), "%s", below(b->dir, "%s%u", name, ++serial));
 	make_directory(d->runtime);
 	make_directory(below(d->runtime, "nono"));
 	snprintf(d->socket, sizeof(d->socket), "%s", below(d->runtime, "nono/" RUNTIME_SOCKET));

@@ -108,8 +108,8 @@ static void measure(struct bench *b, const struct daemon *d, const struct worklo
 static void measure_git(struct bench *b, const struct daemon *d, struct workload *w)
 {
 	static const char *const init[] = { "/bin/sh", "-c",
-		"git init -q . && git add . && git -c user.name=b -c user.email=b@localhost "
-		"commit -qm all",
+		"test -d .git || git init -q . && git add . && git -c user.name=b -c user.email=b@localhost "
+		"commit -qm all --allow-empty",
 		NULL };
 	char path[PATH_MAX];
 
