@@ -140,7 +140,8 @@ void daemon_start(struct daemon *d, const struct bench *b, const char *name); /*
 void daemon_end(struct daemon *d);                                            /* the process only */
 void daemon_close(struct daemon *d);                                          /* all of it */
 struct vl_client *daemon_connect(const struct daemon *d);
-size_t daemon_count_sessions(const struct daemon *d);
+/* How many are alive; fills in the processes that supervise up to max of them. */
+size_t daemon_sessions(const struct daemon *d, pid_t *supervisors, size_t max);
 
 /* session.c: sessions without a client process. */
 struct request {

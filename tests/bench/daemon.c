@@ -136,9 +136,11 @@ void daemon_start(struct daemon *d, const struct bench *b, const char *name)
 	}
 }
 
-size_t daemon_count_sessions(const struct daemon *d)
+size_t daemon_sessions(const struct daemon *d, pid_t *supervisors, size_t max)
 {
 	struct json_iter it;
+	struct json_span session;
+	uint64_t pid;
 	struct nono_error err;
 	struct vl_reply reply;
 	size_t n = 0;
@@ -151,7 +153,11 @@ size_t daemon_count_sessions(const struct daemon *d)
 		die("nonod does not list its sessions: %s", reply.error);
 	}
 	it = json_iter(json_member(reply.parameters, "sessions"));
-	while (json_next(&it, NULL, &(struct json_span){ 0 })) {
+	while (json_next(&it, NULL, &session)) {
+		if (n < max &&
+			json_get_uint64(json_member(session, "supervisorProcessId"), &pid) == 0) {
+			supervisors[n] = (pid_t)pid;
+		}
 		n++;
 	}
 	return n;

@@ -40,13 +40,15 @@ static void sleep_msec(long msec)
 	nanosleep(&t, NULL);
 }
 
-/* nonod's helpers: the template, and its copies, one per session. */
-static size_t supervisors(const struct daemon *d, pid_t *template, pid_t *pids)
+/* nonod's only child; its copies are the sessions, and one spare. */
+static pid_t template_of(const struct daemon *d)
 {
-	if (proc_children(d->pid, template, 1) != 1) {
-		return 0;
+	pid_t template = 0;
+
+	if (proc_children(d->pid, &template, 1) != 1) {
+		die("nonod has not exactly one child");
 	}
-	return proc_children(*template, pids, PIDS_MAX);
+	return template;
 }
 
 /* nonod hears of an end at the same time as we do. */
@@ -54,10 +56,10 @@ static void wait_sessions(const struct scale *s, size_t n)
 {
 	double end = now_usec() + 5e6;
 
-	while (daemon_count_sessions(&s->many) != n) {
+	while (daemon_sessions(&s->many, NULL, 0) != n) {
 		if (now_usec() > end) {
 			die("nonod lists %zu sessions instead of %zu",
-				daemon_count_sessions(&s->many), n);
+				daemon_sessions(&s->many, NULL, 0), n);
 		}
 		sleep_msec(1);
 	}
@@ -120,12 +122,12 @@ static double mean_pss(const pid_t *pids, size_t n)
 static void report_pss(
 	struct bench *b, const struct daemon *d, const char *name, size_t expected, double goal)
 {
-	pid_t *pids = xcalloc(PIDS_MAX, sizeof(*pids)), template;
-	size_t n = supervisors(d, &template, pids);
+	pid_t *pids = xcalloc(PIDS_MAX, sizeof(*pids));
+	size_t n = daemon_sessions(d, pids, PIDS_MAX);
 	double kb;
 
 	if (n != expected) {
-		die("%zu nono-session processes instead of %zu", n, expected);
+		die("nonod lists %zu sessions instead of %zu", n, expected);
 	}
 	kb = mean_pss(pids, n);
 	if (kb < 0) {
@@ -148,8 +150,8 @@ static long switches(const struct daemon *d, pid_t template, const pid_t *pids, 
 
 static void measure_idle(struct scale *s)
 {
-	pid_t *pids = xcalloc(PIDS_MAX, sizeof(*pids)), template = 0;
-	size_t n = supervisors(&s->many, &template, pids);
+	pid_t *pids = xcalloc(PIDS_MAX, sizeof(*pids)), template = template_of(&s->many);
+	size_t n = daemon_sessions(&s->many, pids, PIDS_MAX);
 	long before;
 
 	sleep_msec(s->b->smoke ? 20 : 500); /* until what was just done has settled */
@@ -218,19 +220,21 @@ static void end_all(struct scale *s)
 /* Nothing may be left of sessions that have all ended. */
 static void check_empty(struct scale *s)
 {
-	pid_t template, pid;
+	pid_t template = template_of(&s->many);
 	double end = now_usec() + 5e6;
-	long fds;
 
-	while (supervisors(&s->many, &template, &pid) > 0) {
+	while (proc_children(template, NULL, 0) > 1) { /* the spare */
 		if (now_usec() > end) {
 			die("nono-session processes are left without a session");
 		}
 		sleep_msec(10);
 	}
-	fds = proc_count_fds(s->many.pid);
-	if (fds > s->idle_fds) {
-		die("nonod holds %ld descriptors more than before", fds - s->idle_fds);
+	while (proc_count_fds(s->many.pid) > s->idle_fds) {
+		if (now_usec() > end) {
+			die("nonod holds %ld descriptors more than before",
+				proc_count_fds(s->many.pid) - s->idle_fds);
+		}
+		sleep_msec(10);
 	}
 }
 
