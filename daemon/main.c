@@ -28,6 +28,7 @@
 
 #define IDLE_DEFAULT_SEC 60
 #define IDLE_MAX_SEC     (24 * 3600)
+#define EXIT_USAGE       125
 
 struct options {
 	bool on_demand;
@@ -54,14 +55,14 @@ static void usage(void)
 	       "  --idle-timeout=SEC        leave after SEC seconds without clients and sessions\n"
 	       "                            (default 60, not when started by hand)\n"
 	       "  --session-program=PATH    use this nono-session\n"
-	       "  --help                    show this text\n"
+	       "  -h, --help                show this text\n"
 	       "  --version                 show the version\n");
 }
 
 static int bad_usage(const char *what)
 {
 	fprintf(stderr, "nonod: %s (see nonod --help)\n", what);
-	return 2;
+	return EXIT_USAGE;
 }
 
 /* 0 to go on; otherwise the exit status plus 1. */
@@ -80,7 +81,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 	uint64_t v;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
 		switch (c) {
 		case CONNECTION:
 			if (str_to_u64(optarg, &v) < 0 || v > INT_MAX) {
@@ -88,6 +89,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 			}
 			o->connection_fd = (int)v;
 			break;
+		case 'h':
 		case HELP:
 			usage();
 			return 1;
@@ -107,7 +109,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 			printf("nonod %s\n", nono_version());
 			return 1;
 		default:
-			return 1 + 2; /* getopt_long() said what is wrong */
+			return 1 + EXIT_USAGE; /* getopt_long() said what is wrong */
 		}
 	}
 	return optind < argc ? 1 + bad_usage("unexpected argument") : 0;
