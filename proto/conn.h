@@ -81,7 +81,7 @@ int vl_call_upgrade(struct vl_call *call, struct json_object *parameters,
 	void (*fn)(int fd, void *userdata), void *userdata);
 
 /* The handler will answer later; parameters and descriptors that were not taken are gone when it
- * returns. cancel is called at most once, when the connection ends before
- * the final answer; the keeper forgets the call then. */
+ * returns. cancel is called at most once, when the connection ends before the final answer; the
+ * keeper forgets the call then. */
 void vl_call_keep(
 	struct vl_call *call, void (*cancel)(struct vl_call *call, void *userdata), void *userdata);

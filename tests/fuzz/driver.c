@@ -16,7 +16,7 @@
 /* Exactly as large as it is, for sanitizers. */
 static void run(const uint8_t *data, size_t size)
 {
-	_cleanup_free_ uint8_t *copy = malloc(size + (size == 0));
+	_cleanup_free_ uint8_t *copy = calloc(1, size + (size == 0));
 
 	memcpy(copy, data, size);
 	LLVMFuzzerTestOneInput(copy, size);
