@@ -557,6 +557,40 @@ static void test_threads_of_the_host(void **state)
 	nono_caps_free(caps);
 }
 
+/* Inside a sandbox of its own a host can start a narrower one. */
+static int nested_body(void *arg)
+{
+	char *dir = arg, script[300];
+	struct nono_caps *outer = basic_caps(), *inner = basic_caps();
+	struct nono_exec_result *r = NULL;
+	struct nono_error err;
+
+	snprintf(script, sizeof(script), "echo x >%s/inner || echo denied; echo ran", dir);
+	if (nono_caps_allow_path(outer, dir, NONO_READ_WRITE, &err) < 0 ||
+		nono_apply(outer, &err) < 0 ||
+		nono_exec(inner, (const char *const[]){ "/bin/sh", "-c", script, NULL }, NULL, &r,
+			&err) < 0) {
+		fprintf(stderr, "%s\n", err.message);
+		return 1;
+	}
+	if (strcmp(r->stdout_data, "denied\nran\n") != 0) {
+		fprintf(stderr, "%s%s", r->stdout_data, r->stderr_data);
+		return 2;
+	}
+	return 0;
+}
+
+static void test_nested(void **state)
+{
+	char *dir = temp_dir();
+
+	(void)state;
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_int_equal(in_child(true, nested_body, dir), 0);
+	assert_int_equal(in_child(false, nested_body, dir), 0);
+	remove_tree(dir);
+}
+
 static size_t count_fds(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -630,6 +664,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_closed_stdio),
 		cmocka_unit_test(test_threads_of_the_host),
+		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_descriptors_come_back),
 		cmocka_unit_test(test_out_of_descriptors),
 	};
