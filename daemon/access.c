@@ -147,7 +147,7 @@ int access_check(struct access *self, const struct peer *peer, int *ret_proc_fd,
 {
 	_cleanup_close_ int proc_fd = -1, own_pidfd = -1;
 	int pidfd = proc_hold(peer->pid, peer->pidfd, &own_pidfd);
-	char cgroup[4096];
+	char cgroup[16384];
 	int r;
 
 	if (peer->uid != self->uid) {
@@ -167,7 +167,10 @@ int access_check(struct access *self, const struct peer *peer, int *ret_proc_fd,
 	if (r < 0) {
 		return r;
 	}
-	r = (int)fd_read_file_at(proc_fd, "cgroup", cgroup, sizeof(cgroup));
+	r = (int)proc_read_page(proc_fd, "cgroup", cgroup, sizeof(cgroup));
+	if (r == -E2BIG) {
+		r = (int)fd_read_file_at(proc_fd, "cgroup", cgroup, sizeof(cgroup));
+	}
 	if (r < 0) {
 		return error_errno(err, -r, "read the cgroup of process %d", (int)peer->pid);
 	}

@@ -29,8 +29,6 @@ static const struct {
 	{ "ns/ipc", "ipc namespace" },
 	{ "ns/uts", "uts namespace" },
 	{ "ns/cgroup", "cgroup namespace" },
-	{ "ns/time", "time namespace" },
-	{ "ns/time_for_children", "time namespace of children" },
 };
 
 static const char *const rlimit_names[PLAN_RLIMITS] = { "CPU limit", "FSIZE limit", "DATA limit",
@@ -71,7 +69,7 @@ int context_read(struct context *ret, pid_t pid, int proc_fd, const struct proc_
 	if (ret->scheduler < 0) {
 		return error_errno(err, errno, "read scheduling policy of process %d", (int)pid);
 	}
-	n = fd_read_file_at(proc_fd, "attr/current", ret->label, sizeof(ret->label));
+	n = proc_read_page(proc_fd, "attr/current", ret->label, sizeof(ret->label));
 	if (n < 0) {
 		if (n != -EINVAL && n != -ENOENT) { /* both: no module that has labels */
 			return error_errno(
@@ -113,7 +111,7 @@ const char *context_difference(const struct context *a, const struct context *b)
 static int read_oom_score_adj(int proc_fd, int32_t *ret)
 {
 	char text[32];
-	ssize_t n = fd_read_file_at(proc_fd, "oom_score_adj", text, sizeof(text));
+	ssize_t n = proc_read_page(proc_fd, "oom_score_adj", text, sizeof(text));
 
 	if (n < 0) {
 		return (int)n;

@@ -155,7 +155,12 @@ static int prepare_policy(struct manager *m, struct nono_error *err)
 	if (r < 0) {
 		return r;
 	}
-	return never_add_canonical(m->never, err);
+	r = never_add_canonical(m->never, err);
+	if (r < 0) {
+		return r;
+	}
+	m->base_fd = session_base_plan(m, err);
+	return m->base_fd < 0 ? m->base_fd : 0;
 }
 
 static int prepare_server(struct manager *m, struct nono_error *err)
@@ -216,6 +221,7 @@ int manager_new(struct manager **ret, const struct manager_config *config, struc
 	}
 	m->config = *config;
 	m->caller.proc_fd = -1;
+	m->base_fd = -1;
 	r = read_self(m, err);
 	if (r < 0) {
 		return r;
@@ -256,6 +262,7 @@ void manager_free(struct manager *m)
 	never_free(m->never);
 	places_deinit(&m->places);
 	access_deinit(&m->access);
+	close_fd(&m->base_fd);
 	nono_support_info_free(m->support);
 	for (size_t i = 0; i < ELEMENTSOF(m->filters); i++) {
 		free(m->filters[i]);

@@ -58,7 +58,8 @@ struct manager {
 	struct plan_caller limits; /* what a session can at most be given */
 	struct policy_places places;
 	struct never *never;
-	struct nono_support_info *support;                /* NULL until somebody asks */
+	int base_fd;                       /* what every session gets, see session_base_plan() */
+	struct nono_support_info *support; /* NULL until somebody asks */
 	struct filter *filters[NONO_NETWORK_BLOCKED + 1]; /* by network mode, NULL until needed */
 
 	struct manager_caller caller;

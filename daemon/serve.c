@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/manager.h"
+#include "daemon/template.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
 #include "proto/server.h"
@@ -196,6 +197,7 @@ static void on_listen(void *userdata, unsigned events)
 			}
 			return; /* EAGAIN, or a client that left again */
 		}
+		template_expect(s->manager->template, s->manager->base_fd);
 		serve_add(s, fd, NULL);
 	}
 }

@@ -2,6 +2,7 @@
 #include "daemon/session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -267,7 +268,14 @@ static void on_link(void *userdata, unsigned events)
 	}
 }
 
-/* The set as the plan wants it; user grants are remembered for the second decision. */
+static void put_grant(struct plan *plan, const struct nono_fs_grant *g)
+{
+	plan->grants[plan->n_grants++] = (struct plan_grant){
+		.path = g->resolved, .access = g->access, .flags = g->is_file ? PLAN_GRANT_FILE : 0
+	};
+}
+
+/* What was asked for, in the plan and for the second decision. The policy's own is in the base. */
 static int fill_grants(
 	struct session *s, struct plan *plan, const struct nono_caps *caps, struct nono_error *err)
 {
@@ -278,21 +286,37 @@ static int fill_grants(
 	}
 	for (size_t i = 0; i < caps->n_paths; i++) {
 		const struct nono_fs_grant *g = &caps->paths[i];
-		bool builtin = g->source == NONO_SOURCE_SYSTEM;
-		plan->grants[plan->n_grants++] = (struct plan_grant){ .path = g->resolved,
-			.access = g->access,
-			.flags = builtin      ? PLAN_GRANT_BUILTIN
-				 : g->is_file ? PLAN_GRANT_FILE
-					      : 0 };
-		/* The policy's own come last and need no second decision. */
-		if (!builtin && s->n_grants == i) {
-			s->grants[i] = (struct session_grant){ strdup(g->resolved), g->access };
-			if (!s->grants[s->n_grants++].path) {
-				return error_oom(err);
-			}
+		if (g->source == NONO_SOURCE_SYSTEM) {
+			continue;
+		}
+		put_grant(plan, g);
+		s->grants[s->n_grants] = (struct session_grant){ strdup(g->resolved), g->access };
+		if (!s->grants[s->n_grants++].path) {
+			return error_oom(err);
 		}
 	}
 	return 0;
+}
+
+int session_base_plan(struct manager *m, struct nono_error *err)
+{
+	const struct policy_request nothing = { 0 };
+	_cleanup_(caps_freep) struct nono_caps *caps = NULL;
+	_cleanup_(plan_deinit) struct plan plan = { 0 };
+	const char *hint;
+	int r = policy_resolve(&caps, &nothing, m->never, &m->places, &hint, err);
+
+	if (r < 0) {
+		return r;
+	}
+	plan.grants = calloc(caps->n_paths + 1, sizeof(*plan.grants));
+	if (!plan.grants) {
+		return error_oom(err);
+	}
+	for (size_t i = 0; i < caps->n_paths; i++) {
+		put_grant(&plan, &caps->paths[i]);
+	}
+	return plan_create(&plan, err);
 }
 
 /* Building one takes libseccomp half a millisecond, so they are kept. */
@@ -334,6 +358,11 @@ int session_start(struct session *s, const struct nono_caps *caps, struct sessio
 	struct control_spawn request = { .serial = s->serial };
 	int pair[2], r;
 
+	launch->fds[CONTROL_FD_BASE] = fcntl(s->manager->base_fd, F_DUPFD_CLOEXEC, 0);
+	if (launch->fds[CONTROL_FD_BASE] < 0) {
+		r = error_errno(err, errno, "hand over the base plan");
+		goto fail;
+	}
 	launch->fds[CONTROL_FD_PLAN] = r = make_plan(s, caps, launch, err);
 	if (r < 0) {
 		goto fail;

@@ -75,6 +75,10 @@ static inline void session_freep(struct session **s)
 	session_free(*s);
 }
 
+/* The base plan of daemon/session/plan.h, the same for all sessions of m. Descriptor or -errno with
+ * err set. */
+int session_base_plan(struct manager *m, struct nono_error *err);
+
 /* Hands the session to the template and, when that is accepted, to the registry. 0, or -errno with
  * err set: then the session is still the caller's. */
 int session_start(struct session *s, const struct nono_caps *caps, struct session_launch *launch,

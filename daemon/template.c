@@ -328,6 +328,15 @@ int template_spawn(
 	return 0;
 }
 
+void template_expect(struct template *t, int base_fd)
+{
+	const struct control_spawn request = { 0 };
+
+	if (t->ready && !t->first) {
+		fd_send(t->control_fd, &request, sizeof(request), &base_fd, 1, MSG_DONTWAIT);
+	}
+}
+
 bool template_reaped(struct template *t, pid_t pid, int wait_status)
 {
 	if (pid == t->pid) {

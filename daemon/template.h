@@ -36,6 +36,9 @@ int template_spawn(
 	struct template *t, const struct control_spawn *request, int *fds, struct nono_error *err);
 /* Sends what is queued as far as the template takes it; the loop does the rest. */
 void template_flush(struct template *t);
+/* A client has connected: lets the next session make the rules of the base plan meanwhile. Does
+ * nothing when it would have to wait. base_fd stays the caller's. */
+void template_expect(struct template *t, int base_fd);
 /* A child of nonod was reaped: true when it was a template, a former one included. */
 bool template_reaped(struct template *t, pid_t pid, int wait_status);
 /* True for the pid of a template that was not reaped yet. */

@@ -19,7 +19,8 @@
 
 /* Descriptors of the spawn packet, in this order; the terminal is left out when there is none. */
 enum control_fd {
-	CONTROL_FD_PLAN,   /* daemon/session/plan.h */
+	CONTROL_FD_PLAN,   /* daemon/session/plan.h: what this session was asked for */
+	CONTROL_FD_BASE,   /* a plan too: what every session gets, without a filter */
 	CONTROL_FD_LAUNCH, /* proto/launch.h */
 	CONTROL_FD_CWD,    /* O_PATH */
 	CONTROL_FD_STDIN,
@@ -31,11 +32,11 @@ enum control_fd {
 	_CONTROL_FD_MAX,
 };
 
-/* nonod to template */
+/* nonod to template, or rather to whichever process waits there to be a session. With serial 0 and
+ * only the base: a client has connected. While nonod looks at it, the rules that every session gets
+ * can be made. */
 struct control_spawn {
 	uint64_t serial; /* nonod's name for this session in control_event */
-	uint32_t
-		network; /* enum nono_network_mode, as in the plan: the template keeps the filter */
 };
 
 /* template to nonod */

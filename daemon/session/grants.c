@@ -60,8 +60,20 @@ static int check_name(const struct grants_request *q, uint32_t index, int fd, co
 	return q->decide(q->userdata, index, name, g->access, st, err);
 }
 
-static int add_grant(
-	const struct grants_request *q, int ruleset_fd, uint32_t index, struct nono_error *err)
+/* Any kind of object, or none. */
+static int add_builtin(int ruleset_fd, int abi, const struct plan_grant *g, struct nono_error *err)
+{
+	_cleanup_close_ int fd = open(g->path, O_PATH | O_CLOEXEC);
+	int r;
+
+	if (fd < 0) {
+		return 0;
+	}
+	r = landlock_allow_path(ruleset_fd, abi, fd, (enum nono_access)g->access, err);
+	return r < 0 ? error_wrap(err, "grant '%.200s'", g->path) : 0;
+}
+
+static int add_asked(const struct grants_request *q, uint32_t index, struct nono_error *err)
 {
 	const struct plan_grant *g = &q->plan->grants[index];
 	_cleanup_close_ int fd = open(g->path, O_PATH | O_CLOEXEC);
@@ -69,34 +81,29 @@ static int add_grant(
 	int r;
 
 	if (fd < 0) {
-		if (g->flags & PLAN_GRANT_BUILTIN) {
-			return 0;
-		}
 		if (errno == ENOENT || errno == ENOTDIR) {
 			return error_set(err, NONO_PATH_NOT_FOUND, ENOENT,
 				"'%.300s' cannot be granted: it does not exist", g->path);
 		}
 		return error_errno(err, errno, "'%.300s' cannot be granted", g->path);
 	}
-	if (!(g->flags & PLAN_GRANT_BUILTIN)) {
-		if (fstat(fd, &st) < 0) {
-			return error_errno(err, errno, "inspect '%.300s'", g->path);
-		}
-		r = check_kind(g, &st, err);
-		if (r == 0) {
-			r = check_name(q, index, fd, &st, err);
-		}
-		if (r < 0) {
-			return r;
-		}
+	if (fstat(fd, &st) < 0) {
+		return error_errno(err, errno, "inspect '%.300s'", g->path);
 	}
-	r = landlock_allow_path(ruleset_fd, q->abi, fd, (enum nono_access)g->access, err);
+	r = check_kind(g, &st, err);
+	if (r == 0) {
+		r = check_name(q, index, fd, &st, err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	r = landlock_allow_path(q->ruleset_fd, q->abi, fd, (enum nono_access)g->access, err);
 	return r < 0 ? error_wrap(err, "grant '%.200s'", g->path) : 0;
 }
 
 /* The session's own terminal and the name by which programs find it. Not /dev/pts: that would open
  * every other terminal of the user. */
-static int add_terminal(const struct grants_request *q, int ruleset_fd, struct nono_error *err)
+static int add_terminal(const struct grants_request *q, struct nono_error *err)
 {
 	_cleanup_close_ int tty_fd = open("/dev/tty", O_PATH | O_CLOEXEC);
 	int r;
@@ -104,45 +111,50 @@ static int add_terminal(const struct grants_request *q, int ruleset_fd, struct n
 	if (tty_fd < 0) {
 		return error_errno(err, errno, "open /dev/tty");
 	}
-	r = landlock_allow_path(ruleset_fd, q->abi, tty_fd, NONO_READ_WRITE, err);
+	r = landlock_allow_path(q->ruleset_fd, q->abi, tty_fd, NONO_READ_WRITE, err);
 	if (r == 0) {
-		r = landlock_allow_path(ruleset_fd, q->abi, q->terminal_fd, NONO_READ_WRITE, err);
+		r = landlock_allow_path(
+			q->ruleset_fd, q->abi, q->terminal_fd, NONO_READ_WRITE, err);
 	}
 	return r < 0 ? error_wrap(err, "grant the terminal") : 0;
 }
 
-int grants_ruleset(const struct grants_request *q, struct nono_error *err)
+int grants_base(const struct plan *base, uint32_t network, int abi, struct nono_error *err)
 {
 	struct landlock_domain domain = {
-		.restrict_tcp = q->plan->network == NONO_NETWORK_BLOCKED && q->abi >= 4,
-		.restrict_udp = q->plan->network == NONO_NETWORK_BLOCKED && q->abi >= 10,
-		.restrict_unix = q->abi >= 9,
-		.scope_signal = q->abi >= 6,
-		.scope_abstract = q->abi >= 6,
+		.restrict_tcp = network == NONO_NETWORK_BLOCKED && abi >= 4,
+		.restrict_udp = network == NONO_NETWORK_BLOCKED && abi >= 10,
+		.restrict_unix = abi >= 9,
+		.scope_signal = abi >= 6,
+		.scope_abstract = abi >= 6,
 	};
 	_cleanup_close_ int ruleset_fd = -1;
-	int r;
 
-	if (q->abi < 1) {
+	if (abi < 1) {
 		return error_set(err, NONO_UNSUPPORTED, EOPNOTSUPP,
 			"this kernel cannot sandbox: Landlock is missing (Linux 5.13) or not enabled "
 			"at boot (lsm=landlock,...); 'nono status' says which");
 	}
-	ruleset_fd = landlock_new(q->abi, &domain, err);
+	ruleset_fd = landlock_new(abi, &domain, err);
 	if (ruleset_fd < 0) {
 		return ruleset_fd;
 	}
-	for (uint32_t i = 0; i < q->plan->n_grants; i++) {
-		r = add_grant(q, ruleset_fd, i, err);
-		if (r < 0) {
-			return r;
-		}
-	}
-	if (q->terminal_fd >= 0) {
-		r = add_terminal(q, ruleset_fd, err);
+	for (size_t i = 0; i < base->n_grants; i++) {
+		int r = add_builtin(ruleset_fd, abi, &base->grants[i], err);
 		if (r < 0) {
 			return r;
 		}
 	}
 	return take_fd(&ruleset_fd);
+}
+
+int grants_add(const struct grants_request *q, struct nono_error *err)
+{
+	for (uint32_t i = 0; i < q->plan->n_grants; i++) {
+		int r = add_asked(q, i, err);
+		if (r < 0) {
+			return r;
+		}
+	}
+	return q->terminal_fd >= 0 ? add_terminal(q, err) : 0;
 }

@@ -10,14 +10,19 @@
 typedef int (*grants_decide_fn)(void *userdata, uint32_t grant, const char *path, uint32_t access,
 	const struct stat *st, struct nono_error *err);
 
+/* A ruleset descriptor (CLOEXEC) for a network mode, with the grants of base, all of which are
+ * built-in: missing ones are skipped. -errno with err set. */
+int grants_base(const struct plan *base, uint32_t network, int abi, struct nono_error *err);
+
 struct grants_request {
 	const struct plan *plan;
+	int ruleset_fd;  /* to be added to */
 	int abi;         /* Landlock ABI, at least 1 */
 	int terminal_fd; /* the session's own terminal (slave), or -1 */
 	grants_decide_fn decide;
 	void *userdata;
 };
 
-/* A ruleset descriptor (CLOEXEC) for the plan, or -errno with err set. Missing or mistyped user
- * grants are errors that name the path; missing built-in ones are skipped. */
-int grants_ruleset(const struct grants_request *request, struct nono_error *err);
+/* Adds what this session was asked for. 0 or -errno with err set. Missing or mistyped user grants
+ * are errors that name the path. */
+int grants_add(const struct grants_request *request, struct nono_error *err);

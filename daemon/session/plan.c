@@ -34,6 +34,13 @@ static size_t filter_size(size_t n)
 	return sizeof(struct filter) + n * sizeof(struct sock_filter);
 }
 
+/* size is that of what is there. */
+static bool is_filter(const struct filter *filter, size_t size)
+{
+	return size == 0 || (size > sizeof(*filter) && filter->n <= BPF_MAXINSNS &&
+				    size == filter_size(filter->n));
+}
+
 int plan_create(const struct plan *plan, struct nono_error *err)
 {
 	_cleanup_(buf_deinit) struct buf b = { .limit = PLAN_SIZE_MAX };
@@ -42,7 +49,7 @@ int plan_create(const struct plan *plan, struct nono_error *err)
 		.network = plan->network,
 		.foreground = plan->foreground,
 		.n_grants = (uint32_t)plan->n_grants,
-		.filter_size = filter_size(plan->filter->n) };
+		.filter_size = plan->filter ? filter_size(plan->filter->n) : 0 };
 	int fd;
 
 	if (plan->n_grants > PLAN_GRANTS_MAX) {
@@ -100,8 +107,7 @@ int plan_parse(struct plan *ret, const void *p, size_t n, struct nono_error *err
 		sizeof(h) + h.filter_size + (uint64_t)h.n_grants * sizeof(struct plan_record) +
 				h.paths_size !=
 			n ||
-		h.filter_size < filter_size(1) || filter->n > BPF_MAXINSNS ||
-		h.filter_size != filter_size(filter->n) || h.caller.cpu_bytes > PLAN_CPU_BYTES ||
+		!is_filter(filter, h.filter_size) || h.caller.cpu_bytes > PLAN_CPU_BYTES ||
 		memchr(h.session_id, '\0', sizeof(h.session_id)) == NULL) {
 		return plan_malformed(err);
 	}
@@ -127,7 +133,7 @@ int plan_parse(struct plan *ret, const void *p, size_t n, struct nono_error *err
 	*ret = (struct plan){ .caller = h.caller,
 		.network = h.network,
 		.foreground = h.foreground,
-		.filter = filter,
+		.filter = h.filter_size > 0 ? filter : NULL,
 		.n_grants = h.n_grants,
 		.grants = TAKE_PTR(grants) };
 	memcpy(ret->session_id, h.session_id, sizeof(ret->session_id));

@@ -50,9 +50,10 @@ struct filter;
 struct plan {
 	char session_id[40];
 	struct plan_caller caller;
-	uint32_t network;            /* enum nono_network_mode */
-	uint32_t foreground;         /* the client is in the foreground of its terminal */
-	const struct filter *filter; /* for network; points into the mapping when decoded */
+	uint32_t network;    /* enum nono_network_mode */
+	uint32_t foreground; /* the client is in the foreground of its terminal */
+	const struct filter
+		*filter; /* for network, or NULL; points into the mapping when decoded */
 	size_t n_grants;
 	struct plan_grant *grants; /* decoded: one allocation, paths point into the mapping */
 };

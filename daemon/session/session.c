@@ -40,10 +40,13 @@
 #define HANGUP_GRACE_USEC   2000000 /* between SIGHUP and SIGKILL when the client is gone */
 #define TERM_GRACE_USEC     5000000 /* the service manager asked the whole scope to end */
 #define TREE_PATIENCE_MS    10000   /* for processes that are killed but stuck in the kernel */
+#define RULES_FRESH_USEC    20000   /* a launch takes a tenth of it */
 #define OUTPUT_CHUNK        16384
 
 struct session {
 	int abi, oom_score_adj;
+	int ruleset_fd; /* what session_expect() made, -1 for nothing */
+	uint64_t ruleset_usec;
 	struct nono_error unprepared; /* code NONO_OK unless session_prepare() failed */
 	int fds[_CONTROL_FD_MAX];     /* those only the start needs */
 	int channel_fd, link_fd, signal_fd;
@@ -169,15 +172,63 @@ static int prepare_streams(struct session *s, int stdio[3], struct nono_error *e
 	return 0;
 }
 
+/* A ruleset with what every session gets, for an open network or, without the network, blocked. */
+static int make_base_rules(struct session *s, int base_fd, uint32_t network, struct nono_error *err)
+{
+	_cleanup_(plan_deinit) struct plan base = { 0 };
+	const void *p;
+	size_t n;
+	int r = fd_map_sealed(base_fd, PLAN_SIZE_MAX, &p, &n);
+
+	if (r < 0) {
+		return error_errno(err, -r, "map the base plan");
+	}
+	r = plan_parse(&base, p, n, err);
+	if (r == 0) {
+		r = grants_base(&base, network, s->abi, err);
+	}
+	munmap((void *)p, n);
+	return r;
+}
+
+void session_expect(struct session *s, int base_fd)
+{
+	if (s->ruleset_fd >= 0 && now_usec() - s->ruleset_usec < RULES_FRESH_USEC / 2) {
+		return;
+	}
+	close_fd(&s->ruleset_fd);
+	s->ruleset_usec = now_usec(); /* before the first file is looked up */
+	s->ruleset_fd = make_base_rules(s, base_fd, NONO_NETWORK_OPEN, NULL);
+}
+
+/* The rules for this session; *ret_fd is the caller's. */
+static int make_rules(struct session *s, int *ret_fd, struct nono_error *err)
+{
+	struct grants_request q = { .plan = &s->plan,
+		.abi = s->abi,
+		.terminal_fd = s->terminal.slave_fd,
+		.decide = ask_nonod,
+		.userdata = s };
+
+	if (s->ruleset_fd >= 0 && s->plan.network == NONO_NETWORK_OPEN &&
+		now_usec() - s->ruleset_usec < RULES_FRESH_USEC) {
+		*ret_fd = take_fd(&s->ruleset_fd);
+	} else {
+		close_fd(&s->ruleset_fd);
+		*ret_fd = make_base_rules(s, s->fds[CONTROL_FD_BASE], s->plan.network, err);
+		if (*ret_fd < 0) {
+			return *ret_fd;
+		}
+	}
+	q.ruleset_fd = *ret_fd;
+	return grants_add(&q, err);
+}
+
 static int start_command(struct session *s, int *ret_exit, struct nono_error *err)
 {
-	int *fds = s->fds;
-	struct grants_request grants = {
-		.plan = &s->plan, .abi = s->abi, .decide = ask_nonod, .userdata = s
-	};
 	struct command c = { .argv = s->launch.argv,
 		.envp = s->launch.envp,
-		.cwd_fd = fds[CONTROL_FD_CWD],
+		.cwd_fd = s->fds[CONTROL_FD_CWD],
 		.master_fd = s->terminal.master_fd,
 		.foreground = s->plan.foreground,
 		.caller = &s->plan.caller,
@@ -190,13 +241,11 @@ static int start_command(struct session *s, int *ret_exit, struct nono_error *er
 	int r = prepare_streams(s, c.stdio, err);
 
 	*ret_exit = EXIT_REFUSED;
+	if (r == 0) {
+		r = make_rules(s, &ruleset_fd, err);
+	}
 	if (r < 0) {
 		return r;
-	}
-	grants.terminal_fd = s->terminal.slave_fd;
-	ruleset_fd = grants_ruleset(&grants, err);
-	if (ruleset_fd < 0) {
-		return ruleset_fd;
 	}
 	c.ruleset_fd = ruleset_fd;
 	program = command_find(s->launch.argv[0], s->launch.envp, c.cwd_fd, ret_exit, err);
@@ -528,6 +577,9 @@ static int prepare_data(struct session *s, struct nono_error *err)
 		return error_errno(err, -r, "map the plan");
 	}
 	r = plan_parse(&s->plan, p, n, err); /* the mapping lives as long as we do */
+	if (r == 0 && !s->plan.filter) {
+		r = error_set(err, NONO_INTERNAL, EBADMSG, "the plan has no filter");
+	}
 	return r < 0 ? r : launch_open(&s->launch, s->fds[CONTROL_FD_LAUNCH], err);
 }
 
@@ -538,6 +590,7 @@ struct session *session_prepare(int abi, int oom_score_adj)
 	if (s) {
 		s->abi = abi;
 		s->oom_score_adj = oom_score_adj;
+		s->ruleset_fd = -1;
 		s->signal_fd = -1;
 		s->terminal = TERMINAL_NONE;
 		prepare_process(s, &s->unprepared);

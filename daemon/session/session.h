@@ -14,6 +14,11 @@ struct session;
  * oom_score_adj that of the calling process. NULL when out of memory. */
 struct session *session_prepare(int abi, int oom_score_adj);
 
+/* A client has connected, which may become a request: makes the rules every session gets. base_fd
+ * is the base plan, the caller's. What is made here is used within RULES_FRESH_USEC or not at all,
+ * since a rule belongs to the file that had the name when it was made. */
+void session_expect(struct session *s, int base_fd);
+
 /* Runs the session to its end. fds are taken; the terminal may be -1. Reports over the channel and
  * the link. */
 void session_run(struct session *s, int fds[_CONTROL_FD_MAX]);

@@ -70,7 +70,7 @@ static bool receive(int control_fd, struct control_spawn *request, int fds[_CONT
 
 	memset(fds, 0xff, _CONTROL_FD_MAX * sizeof(fds[0])); /* -1 each */
 	n = fd_recv(control_fd, request, sizeof(*request), fds, _CONTROL_FD_MAX, &n_fds, flags);
-	if (n == sizeof(*request) && n_fds >= CONTROL_FD_TERMINAL) {
+	if (n == sizeof(*request) && (n_fds >= CONTROL_FD_TERMINAL || request->serial == 0)) {
 		return true;
 	}
 	fd_close_many(fds, _CONTROL_FD_MAX);
@@ -98,7 +98,13 @@ static void be_spare(struct template *t, pid_t parent)
 	}
 	session = session_prepare(t->abi, t->oom_score_adj);
 	while (session && !end) {
-		if (receive(t->control_fd, &request, fds, 0, &end)) {
+		if (!receive(t->control_fd, &request, fds, 0, &end)) {
+			continue;
+		}
+		if (request.serial == 0) {
+			session_expect(session, fds[0]);
+			fd_close_many(fds, _CONTROL_FD_MAX);
+		} else {
 			struct taken taken = { .serial = request.serial, .pid = getpid() };
 			prctl(PR_SET_PDEATHSIG, 0);
 			report(t->control_fd, CONTROL_SPAWNED, request.serial, taken.pid, 0);
@@ -189,7 +195,9 @@ static bool answer_without_spare(struct template *t)
 	bool end = false;
 
 	if (receive(t->control_fd, &request, fds, MSG_DONTWAIT, &end)) {
-		report(t->control_fd, CONTROL_FAILED, request.serial, 0, t->fork_errno);
+		if (request.serial != 0) {
+			report(t->control_fd, CONTROL_FAILED, request.serial, 0, t->fork_errno);
+		}
 		fd_close_many(fds, _CONTROL_FD_MAX);
 	}
 	return !end;

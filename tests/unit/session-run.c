@@ -30,16 +30,17 @@
 const char *session_program;
 char scratch[] = "/tmp/nono-test-session-XXXXXX";
 static struct filter *filter; /* for every session: the network is open */
-static int control_fd = -1;
+static int control_fd = -1, base_fd = -1;
 static pid_t template_pid;
 
 static struct plan_grant builtin_grants[] = {
-	{ "/usr", NONO_READ, PLAN_GRANT_BUILTIN }, { "/lib", NONO_READ, PLAN_GRANT_BUILTIN },
-	{ "/lib64", NONO_READ, PLAN_GRANT_BUILTIN }, { "/bin", NONO_READ, PLAN_GRANT_BUILTIN },
-	{ "/proc", NONO_READ, PLAN_GRANT_BUILTIN },
-	{ "/dev/null", NONO_READ_WRITE, PLAN_GRANT_BUILTIN | PLAN_GRANT_FILE },
-	{ "/etc/ld.so.cache", NONO_READ, PLAN_GRANT_BUILTIN | PLAN_GRANT_FILE },
-	{ NULL, 0, 0 }, /* the test's own */
+	{ "/usr", NONO_READ, 0 },
+	{ "/lib", NONO_READ, 0 },
+	{ "/lib64", NONO_READ, 0 },
+	{ "/bin", NONO_READ, 0 },
+	{ "/proc", NONO_READ, 0 },
+	{ "/dev/null", NONO_READ_WRITE, 0 },
+	{ "/etc/ld.so.cache", NONO_READ, 0 },
 };
 
 static void start_template(void)
@@ -80,11 +81,7 @@ void run_init(struct run *r, const char *shell_command)
 		.terminal_fd = -1,
 		.channel_fd = -1,
 		.link_fd = -1 };
-	_Static_assert(ELEMENTSOF(builtin_grants) <= SESSION_RUN_GRANTS, "grants[] holds them");
-	memcpy(r->grants, builtin_grants, sizeof(builtin_grants));
-	r->plan = (struct plan){ .session_id = "20260101-000000-1",
-		.grants = r->grants,
-		.n_grants = ELEMENTSOF(builtin_grants) - 1 };
+	r->plan = (struct plan){ .session_id = "20260101-000000-1", .grants = r->grants };
 	for (int i = 0; i < PLAN_RLIMITS; i++) {
 		getrlimit(i, &r->plan.caller.rlimits[i]);
 	}
@@ -105,6 +102,14 @@ void run_grant(struct run *r, const char *path, enum nono_access access, unsigne
 	r->grants[r->plan.n_grants++] = (struct plan_grant){ path, access, flags };
 }
 
+void run_expect(void)
+{
+	struct control_spawn request = { 0 };
+
+	assert_int_equal(
+		fd_send(control_fd, &request, sizeof(request), &base_fd, 1, 0), sizeof(request));
+}
+
 void run_start(struct run *r)
 {
 	struct control_spawn request = { .serial = 42 };
@@ -117,6 +122,7 @@ void run_start(struct run *r)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, link), 0);
 	fds[CONTROL_FD_PLAN] = plan_create(&r->plan, &err);
+	fds[CONTROL_FD_BASE] = base_fd;
 	fds[CONTROL_FD_LAUNCH] = launch_create(r->argv, r->envp, &err);
 	fds[CONTROL_FD_CWD] = open(scratch, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	fds[CONTROL_FD_STDIN] = r->stdin_fd >= 0 ? r->stdin_fd : null_fd;
@@ -218,9 +224,14 @@ void expect_gone(int pipe_fd)
 int session_setup(void **state)
 {
 	struct filter_shape shape = { 0 };
+	struct plan base = { .grants = builtin_grants, .n_grants = ELEMENTSOF(builtin_grants) };
 
 	(void)state;
 	if (filter_build(&shape, &filter, NULL) < 0) {
+		return -1;
+	}
+	base_fd = plan_create(&base, NULL);
+	if (base_fd < 0) {
 		return -1;
 	}
 	if (!mkdtemp(scratch) || chmod(scratch, 0755) < 0) {
@@ -237,6 +248,7 @@ int session_teardown(void **state)
 
 	(void)state;
 	free(filter);
+	close(base_fd);
 	close(control_fd);
 	waitpid(template_pid, &status, 0);
 	snprintf(command, sizeof(command), "%s", scratch);

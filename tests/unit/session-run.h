@@ -48,6 +48,8 @@ struct run {
 struct control_event control_read(void);
 void run_init(struct run *r, const char *shell_command);
 void run_grant(struct run *r, const char *path, enum nono_access access, unsigned flags);
+/* Says that a client has connected, as nonod does. */
+void run_expect(void);
 void run_start(struct run *r);
 /* One packet from the channel; its type, or 0 at the end. */
 int channel_read(struct run *r);

@@ -83,6 +83,30 @@ static void grants_decide(void **state)
 	}
 }
 
+/* Rules made before the request are the same rules, and old ones are not used. */
+static void expected_or_not(void **state)
+{
+	const struct timespec old = { .tv_nsec = 60000000 };
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct run r;
+		run_init(&r,
+			"cat /etc/passwd /proc/version >/dev/null 2>&1; echo $?; ls / 2>/dev/null && echo listed");
+		run_expect();
+		if (i == 1) {
+			run_expect();
+		} else if (i == 2) {
+			nanosleep(&old, NULL);
+		} else if (i == 3) {
+			r.plan.network = NONO_NETWORK_BLOCKED;
+		}
+		run_shell(&r);
+		assert_exit(&r, 2);
+		assert_string_equal(r.output, "1\n"); /* /etc/passwd is not granted */
+	}
+}
+
 static void start_failures(void **state)
 {
 	static const struct {
@@ -341,6 +365,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(output_and_status),
 		cmocka_unit_test(signal_status),
 		cmocka_unit_test(grants_decide),
+		cmocka_unit_test(expected_or_not),
 		cmocka_unit_test(start_failures),
 		cmocka_unit_test(bad_grants),
 		cmocka_unit_test(symlink_is_asked),
