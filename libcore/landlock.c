@@ -29,10 +29,10 @@
 	(LL_FS_WRITE_FILE | LL_FS_REMOVE_DIR | LL_FS_REMOVE_FILE | LL_FS_MAKE_DIR |                \
 		LL_FS_MAKE_REG | LL_FS_MAKE_SOCK | LL_FS_MAKE_FIFO | LL_FS_MAKE_SYM |              \
 		LL_FS_REFER | LL_FS_TRUNCATE | LL_FS_RESOLVE_UNIX)
-/* What the kernel accepts in a rule for something that is not a directory. */
+/* What the kernel accepts in a rule for something that is not a directory; for a socket also the
+ * right to connect to it. */
 #define RIGHTS_NON_DIRECTORY                                                                       \
-	(LL_FS_EXECUTE | LL_FS_WRITE_FILE | LL_FS_READ_FILE | LL_FS_TRUNCATE | LL_FS_IOCTL_DEV |   \
-		LL_FS_RESOLVE_UNIX)
+	(LL_FS_EXECUTE | LL_FS_WRITE_FILE | LL_FS_READ_FILE | LL_FS_TRUNCATE | LL_FS_IOCTL_DEV)
 
 static uint64_t fs_rights(int abi)
 {
@@ -185,7 +185,7 @@ int landlock_allow_path(
 		}
 	}
 	if (!S_ISDIR(st.st_mode)) {
-		rights &= RIGHTS_NON_DIRECTORY;
+		rights &= RIGHTS_NON_DIRECTORY | (S_ISSOCK(st.st_mode) ? LL_FS_RESOLVE_UNIX : 0);
 	}
 	rights &= fs_rights(abi);
 	r = add_path_rule(ruleset_fd, path_fd, rights);

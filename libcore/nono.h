@@ -155,6 +155,8 @@ struct nono_exec_result {
  * PATH of the environment given, else in /usr/local/bin:/usr/bin:/bin.
  * When the call returns, everything the command started has ended: a keeper process collects and
  * kills what is left, so that the caller needs no SIGCHLD handling and is made no subreaper.
+ * A grant that named the caller when it was added (/proc/self, /dev/fd) is NONO_UNSUPPORTED: it
+ * would not name the command. Grant /proc instead.
  * options may be NULL. Free *ret with nono_exec_result_free() (accepts NULL).
  * NONO_UNSUPPORTED and the path errors as nono_apply(); NONO_NOT_FOUND, NONO_NOT_EXECUTABLE: the
  * command; NONO_REFUSED: a blocked command or a loader variable; NONO_INVALID; NONO_SYSTEM. A
