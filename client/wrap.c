@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * nono-wrap, the other half of `nono wrap`: it gets nono's own command line, decides as nonod
+ * would, restricts itself with libnono and becomes the command. No daemon and no parent, so all
+ * that only a supervisor can do is missing, and nothing here may be asked for that needs one.
+ */
+#include <errno.h>
+#include <linux/close_range.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "client/environment.h"
+#include "client/options.h"
+#include "client/request.h"
+#include "client/say.h"
+#include "client/wrap-policy.h"
+#include "libcore/base/cleanup.h"
+#include "libcore/base/error.h"
+#include "libcore/base/escape.h"
+#include "libcore/base/fd.h"
+#include "libcore/base/json-write.h"
+#include "libcore/base/str.h"
+
+#define EXIT_NOT_EXECUTABLE 126
+#define EXIT_NOT_FOUND      127
+
+/* A standard stream may not be a way around the grants. */
+static int check_stream(int fd, struct nono_error *err)
+{
+	static const char *const names[] = { "standard input", "standard output",
+		"standard error" };
+	int domain = 0, type = 0;
+	socklen_t len = sizeof(int);
+	struct stat st;
+
+	if (fstat(fd, &st) < 0) {
+		return error_errno(err, errno, "inspect %s", names[fd]);
+	}
+	if (S_ISDIR(st.st_mode)) {
+		return error_set(err, NONO_REFUSED, EPERM,
+			"%s is a directory, which would open it to the sandbox", names[fd]);
+	}
+	if (S_ISSOCK(st.st_mode) && (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 ||
+					    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)) {
+		return error_errno(err, errno, "inspect %s", names[fd]);
+	}
+	if (domain == AF_UNIX && type != SOCK_STREAM && type != SOCK_SEQPACKET) {
+		return error_set(err, NONO_REFUSED, EPERM,
+			"%s is a Unix datagram socket, which could be re-addressed from inside the "
+			"sandbox; use a pipe or a stream socket",
+			names[fd]);
+	}
+	return 0;
+}
+
+static void write_grant(struct json_writer *w, const struct nono_fs_grant *g)
+{
+	_cleanup_free_ char *path = NULL;
+	bool escaped = false;
+
+	if (escape_path(g->resolved, &path, &escaped) < 0) {
+		w->buf->error = -ENOMEM;
+		return;
+	}
+	json_begin_object(w, NULL);
+	json_write_string(w, "path", path);
+	json_write_string(w, "access",
+		g->access == NONO_READ_WRITE ? "readWrite" : nono_access_to_string(g->access));
+	json_write_bool(w, "isFile", g->is_file);
+	if (escaped) {
+		json_write_bool(w, "escaped", true);
+	}
+	json_write_string(w, "source", nono_source_to_string(g->source));
+	json_end(w);
+}
+
+/* The same form as the reply of io.nono.Session.Plan. */
+static int print_policy(const struct nono_caps *caps, bool as_json)
+{
+	_cleanup_(buf_deinit) struct buf b = { 0 };
+	_cleanup_free_ char *summary = nono_caps_summary(caps);
+	struct json_writer w = { .buf = &b };
+	const struct nono_fs_grant *g;
+
+	if (!summary) {
+		b.error = -ENOMEM;
+	} else if (!as_json) {
+		buf_append_str(&b, summary);
+	} else {
+		json_begin_object(&w, NULL);
+		json_begin_object(&w, "policy");
+		json_begin_array(&w, "grants");
+		for (size_t i = 0; (g = nono_caps_fs_grant(caps, i)) != NULL; i++) {
+			write_grant(&w, g);
+		}
+		json_end(&w);
+		json_write_string(
+			&w, "network", nono_network_mode_to_string(nono_caps_network_mode(caps)));
+		json_write_string(&w, "summary", summary);
+		json_end(&w);
+		json_end(&w);
+		buf_append_char(&b, '\n');
+	}
+	return say_result(&b);
+}
+
+/* Becomes the command. Returns the exit status when it cannot. */
+static int execute(char **argv)
+{
+	execvp(argv[0], argv);
+	if (errno == ENOENT || errno == ENOTDIR) {
+		say("'%.300s': command not found", argv[0]);
+		return EXIT_NOT_FOUND;
+	}
+	if (errno == EACCES) {
+		say("cannot execute '%.300s': it, or the interpreter it names, is outside what the "
+		    "sandbox may read; grant its directory with --read",
+			argv[0]);
+	} else {
+		say("cannot execute '%.300s': %s", argv[0], strerror(errno));
+	}
+	return EXIT_NOT_EXECUTABLE;
+}
+
+static int prepare(const struct arguments *a, const struct workdir *w,
+	const struct wrap_policy *policy, struct environment *env, struct nono_error *err)
+{
+	_cleanup_free_ char *summary = NULL;
+	int r = environment_build(env, environ, a->env, a->n_env, a->workdir ? w->path : NULL, err);
+
+	for (int fd = 0; r == 0 && fd < 3; fd++) {
+		r = check_stream(fd, err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	if (a->verbose > 0 && !a->silent) {
+		summary = nono_caps_summary(policy->caps);
+		if (!summary) {
+			return error_oom(err);
+		}
+		r = fd_write_full(STDERR_FILENO, summary, strlen(summary));
+		if (env->dropped) {
+			say("not passed to the command: %.*s", (int)strcspn(env->dropped, "="),
+				env->dropped);
+		}
+	}
+	if (a->workdir && fchdir(w->fd) < 0) {
+		return error_errno(err, errno, "enter '%.300s'", a->workdir);
+	}
+	return r < 0 ? error_errno(err, -r, "write to standard error") : 0;
+}
+
+static int run(const struct arguments *a, struct nono_error *err)
+{
+	_cleanup_(workdir_deinit) struct workdir w = { .fd = -1 };
+	_cleanup_(wrap_policy_deinit) struct wrap_policy policy = { 0 };
+	_cleanup_(environment_deinit) struct environment env = { 0 };
+	struct nono_caps *caps = NULL;
+	int r = workdir_open(&w, a, err);
+
+	if (r == 0) {
+		r = wrap_policy_resolve(&policy, a, &w, err);
+	}
+	if (r == 0 && a->dry_run) {
+		return print_policy(policy.caps, a->json);
+	}
+	if (r == 0) {
+		r = prepare(a, &w, &policy, &env, err);
+	}
+	if (r == 0) {
+		r = wrap_policy_look_up(&policy, &caps, err);
+	}
+	if (r == 0) {
+		r = nono_apply(caps, err);
+	}
+	nono_caps_free(caps);
+	if (r < 0) {
+		return r;
+	}
+	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
+		return error_errno(err, errno, "close inherited descriptors");
+	}
+	environ = env.vector;
+	return execute(a->operands);
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_(arguments_deinit) struct arguments a = { 0 };
+	struct nono_error err = { 0 };
+	int r = arguments_parse(&a, argc, argv, &err);
+
+	if (r == 0 && a.verb != VERB_WRAP) {
+		r = error_set(&err, NONO_INVALID, EINVAL, "this program is started by nono wrap");
+	}
+	if (r == 0) {
+		r = run(&a, &err);
+	}
+	if (r < 0) {
+		say("%s", err.message);
+		return EXIT_NONO;
+	}
+	return r;
+}
