@@ -36,6 +36,7 @@ struct vl_call {
 struct vl_conn {
 	struct vl_conn *next, *prev; /* the owner's */
 	size_t accounted;            /* the owner's: bytes it counted for this connection */
+	uint64_t holding_since;      /* the owner's: when accounted was 0 last, as a count */
 	struct stream *stream;
 	struct peer peer;
 	const struct vl_conn_ops *ops;

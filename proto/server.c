@@ -30,7 +30,9 @@ struct vl_server {
 	size_t n_interfaces;
 	struct vl_conn *conns;
 	unsigned n_conns;
+	unsigned fds_max; /* of all methods: nobody needs more with one call */
 	size_t buffered;
+	uint64_t n_holds; /* how often a connection began to hold something */
 };
 
 static struct interface *find_interface(struct vl_server *s, const char *name, size_t n)
@@ -233,29 +235,41 @@ static int on_answer(struct vl_call *call, const char *error, struct json_object
 
 /* ---- connections ---- */
 
-/* The one that holds most pays: whoever hoards hurts nobody else. */
+/*
+ * Who has been holding something for longest pays. Ordinary clients hold something for
+ * milliseconds, so it is one that stalls, however little each of its connections holds; taking the
+ * largest instead would hit whoever comes with an honest large call.
+ */
 static void enforce_buffered_max(struct vl_server *s)
 {
-	struct vl_conn *largest = s->conns;
+	struct vl_conn *oldest = NULL;
 
 	if (s->buffered <= s->config.limits.buffered_max) {
 		return;
 	}
 	for (struct vl_conn *c = s->conns; c; c = c->next) {
-		if (c->accounted > largest->accounted) {
-			largest = c;
+		if (c->accounted > 0 && !c->dead &&
+			(!oldest || c->holding_since < oldest->holding_since)) {
+			oldest = c;
 		}
 	}
-	if (!largest->dead) {
-		vl_conn_kill(largest, -ENOBUFS);
+	if (oldest) {
+		/* Comes back here, until enough are on their way out. */
+		s->buffered -= oldest->accounted;
+		oldest->accounted = 0;
+		vl_conn_kill(oldest, -ENOBUFS);
 	}
 }
 
 static void on_changed(struct vl_conn *conn, void *owner)
 {
 	struct vl_server *s = owner;
-	size_t now = stream_buffered(conn->stream);
+	/* What a dead one holds is as good as free: it goes before anything else is read. */
+	size_t now = conn->dead ? 0 : stream_buffered(conn->stream);
 
+	if (conn->accounted == 0 && now > 0) {
+		conn->holding_since = ++s->n_holds;
+	}
 	s->buffered += now - conn->accounted;
 	conn->accounted = now;
 	enforce_buffered_max(s);
@@ -316,7 +330,7 @@ int vl_server_add_connection(
 	const struct stream_limits limits = {
 		.message_max = s->config.limits.message_max,
 		.queue_max = s->config.limits.queue_max,
-		.fds_max = FD_PASS_MAX,
+		.fds_max = s->fds_max,
 	};
 	struct vl_conn *conn;
 	int r;
@@ -436,6 +450,9 @@ int vl_server_add_interface(struct vl_server *s, const char *text, size_t n,
 		.idl = TAKE_PTR(idl), .text = text, .n = n, .methods = methods, .userdata = userdata
 	};
 	s->n_interfaces++;
+	for (const struct vl_method *m = methods; m->name; m++) {
+		s->fds_max = m->fds_max > s->fds_max ? m->fds_max : s->fds_max;
+	}
 	return 0;
 }
 

@@ -29,11 +29,12 @@ struct vl_method {
 };
 
 struct vl_server_limits {
-	size_t message_max;     /* bytes of one call; default 4 MiB */
-	size_t values_max;      /* JSON values in one call; default 65536 */
-	size_t queue_max;       /* bytes of replies a slow reader may let pile up; default 4 MiB */
-	size_t buffered_max;    /* bytes of all connections; beyond it the connection that holds
-				 * most is closed; default 32 MiB */
+	size_t message_max; /* bytes of one call; default 4 MiB */
+	size_t values_max;  /* JSON values in one call; default 65536 */
+	size_t queue_max;   /* bytes of replies a slow reader may let pile up; default 4 MiB */
+	/* Bytes of all connections, a descriptor counting as 16 KiB; beyond it the connection that
+	 * has been holding some for longest is closed; default 32 MiB. */
+	size_t buffered_max;
 	unsigned conns_max;     /* default 1024 */
 	unsigned conns_uid_max; /* per uid; default 256 */
 	uint64_t stall_usec;    /* for a message that has begun to come in, and for flushing a

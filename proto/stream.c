@@ -13,8 +13,9 @@
 
 #define FIRST_CHUNK 4096U
 #define CHUNK_MAX   65536U
-#define GATHER_MAX  16  /* messages in one sendmsg */
-#define ITEM_COST   128 /* what a queued message costs besides its bytes, for queue_max */
+#define GATHER_MAX  16    /* messages in one sendmsg */
+#define ITEM_COST   128   /* what a queued message costs besides its bytes, for queue_max */
+#define FD_COST     16384 /* what holding a descriptor counts as, for quotas */
 
 struct item {
 	struct item *next;
@@ -127,7 +128,7 @@ short stream_wants(const struct stream *s)
 
 size_t stream_buffered(const struct stream *s)
 {
-	return s->in_size + s->queued;
+	return s->in_size + s->in.n_fds * FD_COST + s->queued;
 }
 
 bool stream_is_partial(const struct stream *s)

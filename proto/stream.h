@@ -48,7 +48,7 @@ void stream_set_sensitive(struct stream *s);
 
 /* POLLOUT while something waits to be sent; POLLIN unless a message is ready. */
 short stream_wants(const struct stream *s);
-/* Bytes held in memory in both directions, for quotas. */
+/* Bytes held in memory in both directions, for quotas; a descriptor counts as 16 KiB. */
 size_t stream_buffered(const struct stream *s);
 /* True while a message has begun to come in and is not complete. */
 bool stream_is_partial(const struct stream *s);

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "libcore/base/cleanup.h"
+#include "libcore/base/fd.h"
 #include "proto/client.h"
 #include "tests/test-service.h"
 
@@ -48,11 +49,21 @@ static int setup_small(void **state)
 		.values_max = 50,
 		.queue_max = 300000,
 		.buffered_max = 400000,
-		.conns_max = 5,
 		.stall_usec = 20000,
 	};
 
 	return setup_with(state, &limits);
+}
+
+static int setup_few(void **state)
+{
+	return setup_with(state, &(struct vl_server_limits){ .conns_max = 5 });
+}
+
+static int setup_tight(void **state)
+{
+	return setup_with(
+		state, &(struct vl_server_limits){ .message_max = 100000, .buffered_max = 400000 });
 }
 
 static int teardown(void **state)
@@ -507,35 +518,56 @@ static void test_conns_max(void **state)
 	}
 }
 
-/* Whoever holds most goes; the others do not notice. */
-static void test_hoarders(void **state)
+/* Who has stalled for longest goes; later ones, and who comes with a large call, do not notice. */
+static void hoard(struct fixture *f, const char *bytes, size_t n, size_t n_fds)
 {
-	struct fixture *f = *state;
-	_cleanup_free_ char *text = malloc(99000);
-	struct vl_conn *conns[4];
-	int fds[4], n_left = 0;
+	enum { N = 30 };
+	_cleanup_free_ char *large = malloc(90000);
+	struct vl_conn *conns[N];
+	int fds[N], passed[2], n_over = 0;
+	char byte;
 
-	memset(text, ' ', 99000);
-	for (int i = 0; i < 4; i++) {
+	make_pipe("x", &passed[0]);
+	passed[1] = passed[0];
+	for (int i = 0; i < N; i++) {
 		fds[i] = test_service_connect(&f->s, &conns[i]);
-		assert_int_equal(send(fds[i], text, 99000, 0), 99000);
-	}
-	for (int i = 0; i < 4; i++) {
-		if (!test_service_pump(conns[i])) {
-			conns[i] = NULL;
+		assert_int_equal(fd_send(fds[i], bytes, n, passed, n_fds, 0), n);
+		assert_true(test_service_pump(conns[i]));
+		for (int k = 0; k < i; k++) {
+			if (conns[k] && vl_conn_deadline(conns[k]) == 0) {
+				assert_true(vl_conn_process(conns[k]) < 0);
+				conns[k] = NULL;
+				/* In the order of their age. */
+				assert_int_equal(k, n_over++);
+			}
 		}
 	}
-	/* The kill may have hit one that was pumped before. */
-	for (int i = 0; i < 4; i++) {
-		n_left += conns[i] && vl_conn_deadline(conns[i]) > 0;
-	}
-	assert_in_range(n_left, 1, 3);
-	call(f, SERVICE "GetInfo", 0, NULL);
+	assert_in_range(n_over, 1, N - 2);
+	memset(large, ' ', 90000);
+	memcpy(large, "{}", 2);
+	large[89999] = '\0';
+	call(f, SERVICE "GetInfo", 0, large);
 	receive(f);
 	assert_null(f->reply.error);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < N; i++) {
+		assert_int_equal(recv(fds[i], &byte, 1, MSG_DONTWAIT), conns[i] ? -1 : 0);
 		close(fds[i]);
 	}
+	close(passed[0]);
+}
+
+static void test_hoarders(void **state)
+{
+	_cleanup_free_ char *text = calloc(1, 90000);
+
+	memset(text, ' ', 90000);
+	hoard(*state, text, 90000, 0);
+}
+
+/* Descriptors of calls that never end count as well. */
+static void test_descriptor_hoarders(void **state)
+{
+	hoard(*state, "{", 1, 2);
 }
 
 static void test_close(void **state)
@@ -596,8 +628,9 @@ int main(void)
 		SMALL_TEST_OF(test_message_too_large),
 		SMALL_TEST_OF(test_stalled_message),
 		SMALL_TEST_OF(test_slow_reader),
-		SMALL_TEST_OF(test_conns_max),
-		SMALL_TEST_OF(test_hoarders),
+		cmocka_unit_test_setup_teardown(test_conns_max, setup_few, teardown),
+		cmocka_unit_test_setup_teardown(test_hoarders, setup_tight, teardown),
+		cmocka_unit_test_setup_teardown(test_descriptor_hoarders, setup_tight, teardown),
 		TEST_OF(test_close),
 		TEST_OF(test_bad_tables_are_refused),
 	};
