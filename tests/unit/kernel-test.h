@@ -2,12 +2,23 @@
 /* Shared by the tests of the kernel half of libnono. */
 #pragma once
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "libcore/filter.h"
 
 /* Ends the whole binary as skipped (failed with NONO_MUST_WORK=1) when the kernel's Landlock is
  * older than abi. */
 void require_landlock(int abi);
+
+/* The same for one test. Needs cmocka.h. */
+#define SKIP_BECAUSE(...)                                                                          \
+	do {                                                                                       \
+		if (getenv("NONO_MUST_WORK")) {                                                    \
+			fail_msg(__VA_ARGS__);                                                     \
+		}                                                                                  \
+		print_message(__VA_ARGS__);                                                        \
+		skip();                                                                            \
+	} while (0)
 
 /* A new directory of our own below /tmp, canonical; remove_tree() removes and frees it. */
 char *temp_dir(void);

@@ -112,7 +112,7 @@ static int ports_body(void *arg)
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	/* Nobody listens on tcpmux: refused by the peer is granted by us. */
 	CHECK(connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 &&
-		errno == ECONNREFUSED);
+		(errno == ECONNREFUSED || errno == ENETUNREACH));
 	address.sin_port = htons(2);
 	CHECK(connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 && errno == EACCES);
 	CHECK(listen(fd, 1) < 0 && errno == EACCES);
@@ -125,7 +125,7 @@ static void test_ports(void **state)
 {
 	(void)state;
 	if (landlock_abi(NULL) < 4) {
-		skip();
+		SKIP_BECAUSE("TCP ports need Landlock ABI 4\n");
 	}
 	check_in_child(ports_body, NULL);
 }
