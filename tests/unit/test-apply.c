@@ -35,11 +35,25 @@
 		}                                                                                  \
 	} while (0)
 
+/* Where bodies work: they cannot clean up behind themselves. */
+static char *scratch;
+
+static void run_body(int (*body)(void *), void *arg, bool ordinary)
+{
+	int result;
+
+	scratch = temp_dir();
+	assert_int_equal(chmod(scratch, 0777), 0);
+	result = in_child(ordinary, body, arg);
+	remove_tree(scratch);
+	assert_int_equal(result, 0);
+}
+
 static void check_in_child(int (*body)(void *), void *arg)
 {
-	assert_int_equal(in_child(true, body, arg), 0);
+	run_body(body, arg, true);
 	if (getuid() == 0) {
-		assert_int_equal(in_child(false, body, arg), 0);
+		run_body(body, arg, false);
 	}
 }
 
@@ -62,11 +76,14 @@ static char status_digit(const char *key)
 
 static int restricted_body(void *arg)
 {
-	char *granted = temp_dir(), *other = temp_dir(), path[64];
+	char granted[64], other[64], path[80];
 	struct nono_caps *caps;
 	struct nono_error err;
 
 	(void)arg;
+	snprintf(granted, sizeof(granted), "%s/granted", scratch);
+	snprintf(other, sizeof(other), "%s/other", scratch);
+	CHECK(mkdir(granted, 0700) == 0 && mkdir(other, 0700) == 0);
 	CHECK(nono_caps_new(&caps) == 0);
 	CHECK(nono_caps_allow_path(caps, granted, NONO_READ_WRITE, &err) == 0);
 	CHECK(nono_caps_allow_path(caps, "/proc", NONO_READ, &err) == 0);
@@ -134,9 +151,11 @@ static int refusal_body(void *arg)
 {
 	struct nono_caps *caps;
 	struct nono_error err = { 0 };
-	char *dir = temp_dir();
+	char dir[64];
 
 	(void)arg;
+	snprintf(dir, sizeof(dir), "%s/dir", scratch);
+	CHECK(mkdir(dir, 0700) == 0);
 	CHECK(nono_apply(NULL, &err) < 0 && err.code == NONO_INVALID);
 	CHECK(nono_caps_new(&caps) == 0);
 	CHECK(nono_caps_allow_localhost_port(caps, 80, &err) == 0);
@@ -220,7 +239,7 @@ static void test_root_keeps_nothing(void **state)
 		print_message("not root\n");
 		skip();
 	}
-	assert_int_equal(in_child(false, privileges_body, NULL), 0);
+	run_body(privileges_body, NULL, false);
 }
 
 static int layers_body(void *arg)
@@ -252,12 +271,12 @@ static int older_body(void *arg)
 {
 	int abi = *(int *)arg;
 	struct confinement c = { .ruleset_fd = -1 };
-	char *dir = temp_dir(), path[64];
+	char path[64];
 	struct nono_caps *caps;
 	struct nono_error err;
 	const char *what;
 
-	snprintf(path, sizeof(path), "%s/file", dir);
+	snprintf(path, sizeof(path), "%s/file", scratch);
 	CHECK(close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600)) == 0);
 	CHECK(nono_caps_new(&caps) == 0);
 	CHECK(nono_caps_allow_path(caps, "/proc", NONO_READ, &err) == 0);
