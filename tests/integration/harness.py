@@ -143,8 +143,9 @@ class World:
         return self.own(path)
 
     def start(self, *argv, cwd=None, env=None, **options):
-        """subprocess.Popen as the user of this world, in its environment and its project."""
-        if self.uid != os.geteuid():
+        """subprocess.Popen as the user of this world (unless user= says otherwise), in its environment
+        and its project."""
+        if self.uid != os.geteuid() and 'user' not in options:
             options |= {'user': self.uid, 'group': self.gid, 'extra_groups': []}
         options.setdefault('stdin', subprocess.DEVNULL)
         return subprocess.Popen([os.fspath(a) for a in argv], cwd=cwd or self.project,
