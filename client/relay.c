@@ -38,7 +38,8 @@ struct relay {
 	struct tty *tty;
 	int channel_fd, signal_fd;
 	bool holds_terminal;
-	bool stopping; /* we got SIGTSTP ourselves and stop at stop_at at the latest */
+	bool modes_sent; /* or not needed: the session started in the foreground */
+	bool stopping;   /* we got SIGTSTP ourselves and stop at stop_at at the latest */
 	int64_t stop_at;
 	struct buf output;   /* bytes for the terminal */
 	struct buf outgoing; /* packets for the channel, each behind its uint32_t size */
@@ -111,10 +112,30 @@ static void send_window(struct relay *r)
 	}
 }
 
+static void send_modes(struct relay *r)
+{
+	struct channel_modes packet;
+	struct termios modes;
+
+	if (tcgetattr(r->tty->fd, &modes) == 0) {
+		packet = (struct channel_modes){ .input = modes.c_iflag,
+			.output = modes.c_oflag,
+			.control = modes.c_cflag,
+			.local = modes.c_lflag };
+		_Static_assert(sizeof(modes.c_cc) == sizeof(packet.characters), "the same array");
+		memcpy(packet.characters, modes.c_cc, sizeof(modes.c_cc));
+		send_packet(r, CHANNEL_MODES, &packet, sizeof(packet));
+		r->modes_sent = true;
+	}
+}
+
 /* Raw exactly while the session holds the terminal and we are in the foreground. */
 static void update_terminal(struct relay *r)
 {
 	if (r->holds_terminal && tty_in_foreground(r->tty)) {
+		if (!r->modes_sent) {
+			send_modes(r);
+		}
 		tty_raw(r->tty, !r->setup->stdout_is_tty);
 	}
 }
@@ -278,6 +299,7 @@ static void on_packet(struct relay *r, const char *p, size_t n)
 	case CHANNEL_INPUT:
 	case CHANNEL_WINDOW:
 	case CHANNEL_SIGNAL:
+	case CHANNEL_MODES:
 	case CHANNEL_CONTINUE:
 	default:
 		break; /* a newer session's */
@@ -431,6 +453,7 @@ int relay_run(const struct relay_setup *setup)
 	r.tty = setup->tty;
 	r.channel_fd = setup->channel_fd;
 	r.holds_terminal = setup->foreground;
+	r.modes_sent = setup->foreground;
 	r.signal_fd = watch_signals();
 	if (r.signal_fd < 0) {
 		say("cannot watch for signals: %s", strerror(errno));

@@ -31,9 +31,11 @@ enum channel_type {
 	CHANNEL_STOPPED = 'z', /* struct channel_signal: the command stopped */
 	CHANNEL_EXITED = 'x',  /* struct channel_exited: nothing is left running; the last packet */
 	/* client to nono-session */
-	CHANNEL_INPUT = 'i',    /* bytes for the command's terminal */
-	CHANNEL_WINDOW = 'w',   /* struct channel_window: the terminal's new size */
-	CHANNEL_SIGNAL = 'k',   /* struct channel_signal: for the command's process group */
+	CHANNEL_INPUT = 'i',  /* bytes for the command's terminal */
+	CHANNEL_WINDOW = 'w', /* struct channel_window: the terminal's new size */
+	CHANNEL_SIGNAL = 'k', /* struct channel_signal: for the command's process group */
+	CHANNEL_MODES = 'm',  /* struct channel_modes: before the first CHANNEL_CONTINUE that gives
+			       * a command started in the background the terminal */
 	CHANNEL_CONTINUE = 'c', /* struct channel_continue: go on after CHANNEL_STOPPED */
 };
 
@@ -57,6 +59,13 @@ struct channel_signal {
 
 struct channel_window {
 	uint16_t rows, columns, x_pixels, y_pixels;
+};
+
+/* The terminal's modes as a command finds them, tcgetattr(3). Those of the start are worth nothing
+ * to a command in the background: its shell was editing a line. */
+struct channel_modes {
+	uint32_t input, output, control, local;
+	uint8_t characters[32]; /* c_cc */
 };
 
 struct channel_continue {

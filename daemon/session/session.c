@@ -378,6 +378,7 @@ static void on_packet(struct session *s, char *p, size_t n)
 		struct channel_window window;
 		struct channel_signal signal;
 		struct channel_continue cont;
+		struct channel_modes modes;
 	} u;
 	size_t payload = n - 1;
 
@@ -391,6 +392,12 @@ static void on_packet(struct session *s, char *p, size_t n)
 	case CHANNEL_WINDOW:
 		if (payload == sizeof(u.window) && s->terminal.master_fd >= 0) {
 			terminal_resize(&s->terminal, &u.window);
+		}
+		break;
+	case CHANNEL_MODES:
+		if (payload == sizeof(u.modes) && s->terminal.slave_fd >= 0 &&
+			!s->plan.foreground) {
+			terminal_set_modes(&s->terminal, &u.modes);
 		}
 		break;
 	case CHANNEL_SIGNAL:

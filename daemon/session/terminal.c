@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -97,6 +98,22 @@ void terminal_input(struct terminal *t, const void *p, size_t n)
 {
 	buf_append(&t->input, p, n);
 	terminal_flush(t);
+}
+
+void terminal_set_modes(struct terminal *t, const struct channel_modes *modes)
+{
+	struct termios termios;
+
+	/* The rest, such as the speed, stays. */
+	if (tcgetattr(t->slave_fd, &termios) == 0) {
+		termios.c_iflag = modes->input;
+		termios.c_oflag = modes->output;
+		termios.c_cflag = modes->control;
+		termios.c_lflag = modes->local;
+		_Static_assert(sizeof(termios.c_cc) == sizeof(modes->characters), "the same array");
+		memcpy(termios.c_cc, modes->characters, sizeof(termios.c_cc));
+		tcsetattr(t->slave_fd, TCSANOW, &termios);
+	}
 }
 
 void terminal_resize(struct terminal *t, const struct channel_window *window)

@@ -36,6 +36,8 @@ ssize_t terminal_read(struct terminal *t, void *p, size_t size);
 void terminal_input(struct terminal *t, const void *p, size_t n);
 void terminal_flush(struct terminal *t);
 
+/* The modes the command is to find; only before it has had the terminal. */
+void terminal_set_modes(struct terminal *t, const struct channel_modes *modes);
 void terminal_resize(struct terminal *t, const struct channel_window *window);
 /* The foreground process group, or -1. */
 pid_t terminal_foreground(const struct terminal *t);

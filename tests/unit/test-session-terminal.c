@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -119,24 +120,38 @@ static void terminal_stop_and_go(void **state)
 	close(r.terminal_fd);
 }
 
-/* Started in the background it runs until it wants the terminal. */
+/* Started in the background it runs until it wants the terminal, and then finds the modes of that
+ * moment: the shell was editing a line when the session started. */
 static void terminal_background(void **state)
 {
 	struct channel_continue go = { .foreground = 1 };
+	struct channel_modes modes;
+	struct termios termios;
 	struct run r;
 	int master, type;
 
 	(void)state;
-	run_init_terminal(&r, "echo working; read a; echo \"<$a>\"", &master);
+	run_init_terminal(&r, "echo working; read a; echo \"<$a>\"; stty -a", &master);
 	r.plan.foreground = 0;
+	assert_int_equal(tcgetattr(r.terminal_fd, &termios), 0);
+	modes = (struct channel_modes){ .input = termios.c_iflag,
+		.output = termios.c_oflag,
+		.control = termios.c_cflag,
+		.local = termios.c_lflag };
+	memcpy(modes.characters, termios.c_cc, sizeof(modes.characters));
+	termios.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	termios.c_iflag &= ~(tcflag_t)ICRNL;
+	assert_int_equal(tcsetattr(r.terminal_fd, TCSANOW, &termios), 0);
 	run_start(&r);
 	while ((type = channel_read(&r)) != CHANNEL_STOPPED) {
 		assert_int_not_equal(type, 0);
 	}
 	wait_for_text(&r, "working");
+	channel_send(&r, CHANNEL_MODES, &modes, sizeof(modes));
 	channel_send(&r, CHANNEL_CONTINUE, &go, sizeof(go));
-	channel_send(&r, CHANNEL_INPUT, "fg\n", 3);
+	channel_send(&r, CHANNEL_INPUT, "fg\r", 3);
 	wait_for_text(&r, "<fg>");
+	wait_for_text(&r, " icanon ");
 	run_finish(&r);
 	assert_exit(&r, 0);
 	close(master);
