@@ -192,6 +192,8 @@ static int read_caller(
 	struct manager *m, struct vl_call *call, struct plan_caller *ret, const char **ret_mismatch)
 {
 	const struct peer *peer = vl_call_peer(call);
+	bool has_terminal =
+		json_int_or(vl_call_parameters(call), "terminalFileDescriptor", -1) >= 0;
 	bool seen = m->caller.call == call; /* by the gate, a moment ago */
 	_cleanup_close_ int own_pidfd = -1, proc_fd = -1;
 	int pidfd = proc_hold(peer->pid, peer->pidfd, &own_pidfd);
@@ -205,17 +207,17 @@ static int read_caller(
 		proc_fd = pidfd < 0 ? pidfd : proc_open(peer->pid);
 	}
 	r = proc_fd;
-
 	if (r >= 0) {
-		r = context_read(
-			&context, peer->pid, proc_fd, seen ? &m->caller.status : NULL, &err);
+		r = context_read(&context, peer->pid, proc_fd, seen ? &m->caller.status : NULL,
+			&m->context, &err);
 	}
 	if (r == 0) {
 		*ret_mismatch = context_difference(&m->context, &context);
 		if (*ret_mismatch) {
 			return 0;
 		}
-		r = context_read_caller(ret, peer->pid, proc_fd, &context.status, &err);
+		r = context_read_caller(
+			ret, peer->pid, proc_fd, &context.status, has_terminal, &err);
 	}
 	if (r == -EACCES || r == -EPERM || r == -E2BIG) {
 		*ret_mismatch = "process (which cannot be inspected)";
@@ -248,6 +250,7 @@ static int start(struct manager *m, struct vl_call *call, struct json_object *co
 		return api_refused(call, &err, NULL);
 	}
 	if (r == 0) {
+		q.policy.without_system = true; /* that is in the base */
 		r = resolve(m, call, &q, &caps);
 	}
 	if (r < 0 || !caps) {

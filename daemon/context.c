@@ -36,8 +36,20 @@ static const char *const rlimit_names[PLAN_RLIMITS] = { "CPU limit", "FSIZE limi
 	"AS limit", "LOCKS limit", "SIGPENDING limit", "MSGQUEUE limit", "NICE limit",
 	"RTPRIO limit", "RTTIME limit" };
 
+/* Fails with -EINVAL, or is not there, where no security module has labels: then no process has. */
+static int read_label(struct context *ret, int proc_fd)
+{
+	ssize_t n = proc_read_page(proc_fd, "attr/current", ret->label, sizeof(ret->label));
+
+	if (n == -EINVAL || n == -ENOENT) {
+		ret->label[0] = '\0';
+		return 0;
+	}
+	return n < 0 ? (int)n : 0;
+}
+
 int context_read(struct context *ret, pid_t pid, int proc_fd, const struct proc_status *status,
-	struct nono_error *err)
+	const struct context *own, struct nono_error *err)
 {
 	struct stat st;
 	ssize_t n;
@@ -69,13 +81,10 @@ int context_read(struct context *ret, pid_t pid, int proc_fd, const struct proc_
 	if (ret->scheduler < 0) {
 		return error_errno(err, errno, "read scheduling policy of process %d", (int)pid);
 	}
-	n = proc_read_page(proc_fd, "attr/current", ret->label, sizeof(ret->label));
-	if (n < 0) {
-		if (n != -EINVAL && n != -ENOENT) { /* both: no module that has labels */
-			return error_errno(
-				err, (int)-n, "read security label of process %d", (int)pid);
-		}
-		ret->label[0] = '\0';
+	ret->label[0] = '\0';
+	r = own && own->label[0] == '\0' ? 0 : read_label(ret, proc_fd);
+	if (r < 0) {
+		return error_errno(err, -r, "read security label of process %d", (int)pid);
 	}
 	return 0;
 }
@@ -121,9 +130,9 @@ static int read_oom_score_adj(int proc_fd, int32_t *ret)
 }
 
 int context_read_caller(struct plan_caller *ret, pid_t pid, int proc_fd,
-	const struct proc_status *status, struct nono_error *err)
+	const struct proc_status *status, bool terminal, struct nono_error *err)
 {
-	unsigned terminal;
+	unsigned device = 0;
 	long n;
 	int r;
 
@@ -152,13 +161,13 @@ int context_read_caller(struct plan_caller *ret, pid_t pid, int proc_fd,
 	}
 	ret->cpu_bytes = (uint32_t)n;
 	r = read_oom_score_adj(proc_fd, &ret->oom_score_adj);
-	if (r == 0) {
-		r = proc_terminal(proc_fd, &terminal);
+	if (r == 0 && terminal) {
+		r = proc_terminal(proc_fd, &device);
 	}
 	if (r < 0) {
 		return error_errno(err, -r, "read attributes of process %d", (int)pid);
 	}
-	ret->terminal_device = terminal;
+	ret->terminal_device = device;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
  * caller's words. A caller who is refused starts a private supervisor, which inherits its own.
  */
 #pragma once
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "daemon/proc.h"
@@ -24,15 +25,16 @@ struct context {
 };
 
 /* Reads a process through its /proc directory. status is what access_check() read already, NULL
- * to read it here. 0, or -errno with err set. */
+ * to read it here. own is what it is going to be compared with, NULL for nothing: a label is only
+ * looked for where own has one. 0, or -errno with err set. */
 int context_read(struct context *ret, pid_t pid, int proc_fd, const struct proc_status *status,
-	struct nono_error *err);
+	const struct context *own, struct nono_error *err);
 /* Name of the first attribute that differs, NULL when none does. */
 const char *context_difference(const struct context *a, const struct context *b);
 
-/* Reads what is carried. 0, or -errno with err set. */
+/* Reads what is carried, the controlling terminal only if asked to. 0, or -errno with err set. */
 int context_read_caller(struct plan_caller *ret, pid_t pid, int proc_fd,
-	const struct proc_status *status, struct nono_error *err);
+	const struct proc_status *status, bool terminal, struct nono_error *err);
 /* What a child of own cannot be given: name of the first attribute in which the caller has more
  * than own may hand out, NULL when all can be reproduced. */
 const char *context_excess(const struct plan_caller *caller, const struct plan_caller *own);

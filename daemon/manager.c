@@ -124,11 +124,11 @@ static int read_self(struct manager *m, struct nono_error *err)
 	if (r < 0) {
 		return r;
 	}
-	r = context_read(&m->context, getpid(), proc_fd, NULL, err);
+	r = context_read(&m->context, getpid(), proc_fd, NULL, NULL, err);
 	if (r < 0) {
 		return r;
 	}
-	return context_read_caller(&m->limits, getpid(), proc_fd, &m->context.status, err);
+	return context_read_caller(&m->limits, getpid(), proc_fd, &m->context.status, false, err);
 }
 
 static int prepare_policy(struct manager *m, struct nono_error *err)

@@ -107,7 +107,7 @@ static void on_rearm(struct vl_conn *conn, void *userdata)
 	struct client *c = vl_conn_userdata(conn);
 
 	(void)userdata;
-	if (c) {
+	if (c && c->io) {
 		client_rearm(c);
 	}
 }
@@ -244,12 +244,12 @@ int serve_add(struct serve *s, int fd, struct nono_error *err)
 	vl_conn_set_userdata(c->conn, c);
 	r = loop_io_new(&c->io, m->loop, fd, LOOP_READ, on_client, c, err);
 	if (r < 0) {
-		/* Freed by the server when it ends; nobody hears of it until then. */
 		vl_conn_close(c->conn);
+		vl_conn_process(c->conn);
 		return r;
 	}
-	client_rearm(c);
 	manager_check_idle(m);
+	client_process(c); /* what it asks is often there already */
 	return 0;
 }
 

@@ -100,7 +100,7 @@ int policy_resolve(struct nono_caps **ret, const struct policy_request *request,
 			return error_wrap(err, "working directory");
 		}
 	}
-	r = add_builtin(caps, places, err);
+	r = request->without_system ? 0 : add_builtin(caps, places, err);
 	if (r < 0) {
 		return r;
 	}

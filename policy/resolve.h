@@ -20,8 +20,9 @@ struct policy_grant {
 struct policy_request {
 	const struct policy_grant *grants;
 	size_t n_grants;
-	const char *cwd; /* absolute and clean, NULL when not known */
-	bool allow_cwd;  /* grants cwd for reading and writing */
+	const char *cwd;     /* absolute and clean, NULL when not known */
+	bool allow_cwd;      /* grants cwd for reading and writing */
+	bool without_system; /* leaves out what every session gets */
 	enum nono_network_mode network;
 };
 

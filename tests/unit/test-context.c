@@ -34,10 +34,10 @@ static int setup(void **state)
 	_cleanup_close_ int proc_fd = proc_open(getpid());
 
 	(void)state;
-	if (context_read(&own, getpid(), proc_fd, NULL, &err) < 0) {
+	if (context_read(&own, getpid(), proc_fd, NULL, NULL, &err) < 0) {
 		return -1;
 	}
-	return context_read_caller(&own_limits, getpid(), proc_fd, &own.status, &err);
+	return context_read_caller(&own_limits, getpid(), proc_fd, &own.status, true, &err);
 }
 
 /* Reads a child that changed itself with act(), which returns false when it could not. caller may
@@ -65,9 +65,9 @@ static bool read_child(bool (*act)(void), struct context *context, struct plan_c
 	if (c == 'y') {
 		proc_fd = proc_open(pid);
 		assert_true(proc_fd >= 0);
-		r = context_read(context, pid, proc_fd, NULL, &err);
+		r = context_read(context, pid, proc_fd, NULL, &own, &err);
 		if (r == 0 && caller) {
-			r = context_read_caller(caller, pid, proc_fd, &context->status, &err);
+			r = context_read_caller(caller, pid, proc_fd, &context->status, true, &err);
 		}
 		if (r < 0) {
 			fail_msg("%s", err.message);
@@ -305,7 +305,7 @@ static void test_unreadable(void **state)
 		skip();
 	}
 	proc_fd = proc_open(1);
-	assert_int_equal(context_read(&context, 1, proc_fd, NULL, &err), -EACCES);
+	assert_int_equal(context_read(&context, 1, proc_fd, NULL, &own, &err), -EACCES);
 }
 
 int main(void)

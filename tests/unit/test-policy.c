@@ -96,6 +96,10 @@ static void test_nothing_asked(void **state)
 	assert_int_equal(resolve(&caps, &(struct policy_request){ .cwd = "/home/u/project" }), 0);
 	assert_int_equal(caps->n_paths, builtin_grants_n);
 	assert_int_equal(caps->network, NONO_NETWORK_OPEN);
+	nono_caps_free(caps);
+	caps = NULL;
+	assert_int_equal(resolve(&caps, &(struct policy_request){ .without_system = true }), 0);
+	assert_int_equal(caps->n_paths, 0);
 }
 
 static void test_names(void **state)
