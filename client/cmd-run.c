@@ -174,6 +174,10 @@ int command_run(const struct arguments *a)
 	struct nono_error err = { 0 };
 	int n = workdir_open(&r.workdir, a, &err);
 
+	if (n == 0 && !a->dry_run) {
+		n = prepare(&r, &err);
+	}
+	/* As late as can be: nonod wakes up once, for the connection and the request. */
 	if (n == 0) {
 		n = connection_open(&r.connection, true, &err);
 	}
@@ -183,9 +187,6 @@ int command_run(const struct arguments *a)
 	}
 	if (n == 0 && a->verbose > 0 && !a->silent) {
 		n = show_plan(&r, false, &err);
-	}
-	if (n == 0) {
-		n = prepare(&r, &err);
 	}
 	if (n == 0) {
 		n = request(&r, &err);
