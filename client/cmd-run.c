@@ -35,7 +35,7 @@ struct run {
 	struct connection connection;
 	struct workdir workdir;
 	struct tty tty;
-	int launch_fd, channel_fd, session_channel_fd;
+	int launch_fd, channel_fd, session_channel_fd, signal_fd;
 	bool stdin_is_tty, stdout_is_tty, foreground;
 };
 
@@ -47,6 +47,7 @@ static void run_deinit(struct run *r)
 	close_fd(&r->launch_fd);
 	close_fd(&r->channel_fd);
 	close_fd(&r->session_channel_fd);
+	close_fd(&r->signal_fd);
 }
 
 static int make_launch(struct run *r, struct nono_error *err)
@@ -136,6 +137,10 @@ static int request(struct run *r, struct nono_error *err)
 	if (n < 0) {
 		return n;
 	}
+	r->signal_fd = relay_watch_signals();
+	if (r->signal_fd < 0) {
+		return error_errno(err, -r->signal_fd, "watch for signals");
+	}
 	return command_ask(&r->connection,
 		&(struct call){ .method = "io.nono.Session.Run",
 			.parameters = parameters.data,
@@ -170,7 +175,8 @@ int command_run(const struct arguments *a)
 		.tty = { .fd = -1 },
 		.launch_fd = -1,
 		.channel_fd = -1,
-		.session_channel_fd = -1 };
+		.session_channel_fd = -1,
+		.signal_fd = -1 };
 	struct nono_error err = { 0 };
 	int n = workdir_open(&r.workdir, a, &err);
 
@@ -192,10 +198,12 @@ int command_run(const struct arguments *a)
 		n = request(&r, &err);
 	}
 	if (n < 0) {
+		relay_release_signals(); /* the end, when one of them is why */
 		return command_fail(&err);
 	}
 	release(&r);
 	return relay_run(&(struct relay_setup){ .channel_fd = r.channel_fd,
+		.signal_fd = take_fd(&r.signal_fd),
 		.tty = &r.tty,
 		.stdout_is_tty = r.stdout_is_tty,
 		.foreground = r.foreground });

@@ -2,6 +2,8 @@
 #include "client/connect.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,9 @@
 /* Of two starters the slower one's nonod leaves at once, possibly before the other's listens. */
 #define CONNECT_TRIES    200
 #define CONNECT_PAUSE_NS 10000000L
+
+#define SLICE_MS  200
+#define DOOMED_MS 1000 /* how long a signal may wait for a reply */
 
 static int adopt(struct connection *ret, int *fd, struct nono_error *err)
 {
@@ -147,12 +152,50 @@ static const char *parameter(const struct vl_reply *reply, const char *name, cha
 	return n > 0 ? p : NULL;
 }
 
+/* True when a signal that ends us waits for being unblocked. */
+static bool is_doomed(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 &&
+	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+		       sigismember(&pending, SIGHUP) || sigismember(&pending, SIGQUIT));
+}
+
+/* `nono run` blocks signals before its call, because the command may run before the reply is here;
+ * a nonod that hangs must not make it deaf. */
+static int wait_reply(
+	struct connection *c, int timeout_ms, struct vl_reply *ret, struct nono_error *err)
+{
+	struct pollfd p = { .fd = vl_client_fd(c->client), .events = POLLIN };
+	int waited_ms = 0, doomed_ms = 0;
+
+	while (waited_ms < timeout_ms) {
+		if (poll(&p, 1, SLICE_MS) > 0) {
+			int r = vl_client_process(c->client, ret, err);
+			if (r != 0) {
+				return r < 0 ? r : 0;
+			}
+			continue;
+		}
+		waited_ms += SLICE_MS;
+		doomed_ms += is_doomed() ? SLICE_MS : 0;
+		if (doomed_ms >= DOOMED_MS) {
+			return error_set(err, NONO_SYSTEM, EINTR, "interrupted");
+		}
+	}
+	return error_set(err, NONO_TIMEOUT, ETIMEDOUT, "no answer in time");
+}
+
 static int call_once(
 	struct connection *c, const struct call *call, struct vl_reply *ret, struct nono_error *err)
 {
-	int r = vl_client_call(c->client, call->method, call->parameters, call->fds, call->n_fds,
-		call->timeout_ms, ret, err);
+	int r = vl_client_send(c->client, call->method, 0, call->parameters, call->fds, call->n_fds,
+		call->timeout_ms, err);
 
+	if (r == 0) {
+		r = wait_reply(c, call->timeout_ms, ret, err);
+	}
 	if (r < 0) {
 		error_wrap(err, "talking to nonod");
 		append_reason(c->errors_fd, err);

@@ -425,22 +425,32 @@ static void step(struct relay *r)
 	}
 }
 
-/* What the caller ignores (nohup, a background job of a script) stays ignored. */
-static int watch_signals(void)
+int relay_watch_signals(void)
 {
 	static const int watched[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP,
 		SIGCONT, SIGWINCH };
 	sigset_t set;
+	int fd;
 
 	sigemptyset(&set);
 	for (size_t i = 0; i < ELEMENTSOF(watched); i++) {
 		struct sigaction action;
+		/* What the caller ignores (nohup, a script's background job) stays ignored. */
 		if (sigaction(watched[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN) {
 			sigaddset(&set, watched[i]);
 		}
 	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+void relay_release_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_UNBLOCK, &all, NULL);
 }
 
 int relay_run(const struct relay_setup *setup)
@@ -454,11 +464,7 @@ int relay_run(const struct relay_setup *setup)
 	r.channel_fd = setup->channel_fd;
 	r.holds_terminal = setup->foreground;
 	r.modes_sent = setup->foreground;
-	r.signal_fd = watch_signals();
-	if (r.signal_fd < 0) {
-		say("cannot watch for signals: %s", strerror(errno));
-		return EXIT_NONO;
-	}
+	r.signal_fd = setup->signal_fd;
 	while (!r.ended) {
 		step(&r);
 	}

@@ -7,8 +7,15 @@
 #include "client/tty.h"
 #include "nono-error.h"
 
+/* From here on the signals that go to the command wait for relay_run() instead of ending us. A
+ * descriptor, or -errno. */
+int relay_watch_signals(void);
+/* Undoes that: what has come meanwhile takes effect. */
+void relay_release_signals(void);
+
 struct relay_setup {
 	int channel_fd;
+	int signal_fd;   /* of relay_watch_signals(); taken */
 	struct tty *tty; /* fd -1: no controlling terminal, so the session has none either */
 	bool stdout_is_tty;
 	bool foreground; /* what the session was told: it holds the terminal from the start */

@@ -128,7 +128,6 @@ static void forget_caller(void)
 {
 	static const int raised[] = { RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_CPU, RLIMIT_FSIZE,
 		RLIMIT_DATA, RLIMIT_AS };
-	sigset_t none;
 
 	for (size_t i = 0; i < ELEMENTSOF(raised); i++) {
 		struct rlimit limit;
@@ -140,8 +139,6 @@ static void forget_caller(void)
 	for (int sig = 1; sig < NSIG; sig++) {
 		signal(sig, SIG_DFL);
 	}
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(077);
 	if (chdir("/") < 0) {
 		_exit(127);
@@ -180,6 +177,7 @@ struct start {
 static int spawn(const struct start *s)
 {
 	pid_t pid = fork();
+	sigset_t none;
 
 	if (pid < 0) {
 		return -errno;
@@ -195,6 +193,8 @@ static int spawn(const struct start *s)
 		_exit(pid < 0);
 	}
 	arrange_descriptors(s->out_fd, s->errors_fd, s->keep_fd);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (s->forget) {
 		forget_caller();
 	}

@@ -243,6 +243,17 @@ class Streams(harness.TestCase):
         with open(f'/proc/{pid}/stat') as f:
             return f.read().rpartition(')')[2].split()[0]
 
+    def test_supervisor_that_hangs(self):
+        self.assert_status(0, self.world.nono('run', '--', 'true'))
+        for pid in self.world.daemons():
+            os.kill(pid, signal.SIGSTOP)
+        process = self.start('echo never')
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(-signal.SIGINT, process.wait(20))
+        for pid in self.world.daemons():
+            os.kill(pid, signal.SIGCONT)
+
     def test_hangup_ends_the_session(self):
         process = self.start('echo up; sleep 54321')
         process.stdout.readline()
