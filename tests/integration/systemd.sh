@@ -152,6 +152,24 @@ test_watchdog() {
 	check "and answers" until_true 10 status_says ".processId != $first"
 }
 
+# What a restart, and a crash, must not do to a session.
+test_restart() {
+	local session status
+	override ''
+	for how in restart "kill --signal=KILL --kill-whom=main"; do
+		check "a nonod is there" status_says '.startedBy == "systemd"'
+		in_project nono run -- sh -c 'sleep 3; exit 7' &
+		session=$!
+		until_true 10 status_says '.sessions == 1'
+		# shellcheck disable=SC2086 # options
+		check "service takes: $how" user_systemctl ${how%% *} nonod.service ${how#"${how%% *}"}
+		wait $session
+		status=$?
+		check "the session went on and told its client" [ $status = 7 ]
+		check "a new one runs" in_project nono run -- true
+	done
+}
+
 test_without_units() {
 	user_systemctl --quiet stop nonod.socket nonod.service 2>/dev/null
 	rm -r /etc/systemd/user/nonod.*
@@ -176,6 +194,7 @@ inside() {
 	test_limits
 	test_idle
 	test_watchdog
+	test_restart
 	test_without_units
 	[ $failures = 0 ]
 }
