@@ -26,7 +26,7 @@
 #include "libcore/base/str.h"
 #include "tests/bench/bench.h"
 
-#define STRAY_TRIES 200 /* of 10 ms */
+#define STRAY_TRIES 1000 /* of 10 ms */
 
 static const struct {
 	const char *name;
