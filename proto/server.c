@@ -313,7 +313,9 @@ static int check_conn_limits(const struct vl_server *s, uid_t uid, struct nono_e
 	if (s->n_conns >= s->config.limits.conns_max) {
 		return error_set(err, NONO_LIMIT, EMFILE, "%u connections are open", s->n_conns);
 	}
-	for (const struct vl_conn *c = s->conns; c; c = c->next) {
+	/* Below the limit of one uid nobody can have reached it: no need to count. */
+	for (const struct vl_conn *c = s->conns; c && s->n_conns >= s->config.limits.conns_uid_max;
+		c = c->next) {
 		n += c->peer.uid == uid;
 	}
 	if (n >= s->config.limits.conns_uid_max) {
