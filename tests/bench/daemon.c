@@ -77,6 +77,7 @@ static int start_in_child(void *p)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	snprintf(s->pid_text, sizeof(s->pid_text), "LISTEN_PID=%d", (int)getpid());
 	dup2(s->null_fd, 0);
+	dup2(s->null_fd, 1);
 	dup2(s->log_fd, 2);
 	dup2(s->listen_fd, 3);
 	execve(s->program, argv, s->env);
