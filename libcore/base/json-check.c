@@ -63,6 +63,9 @@ static int check_string(struct checker *c, uint32_t *ret_hash)
 	int n;
 
 	c->at++;
+	if (!ret_hash) {
+		c->at = json_skip_plain(c->at, c->end);
+	}
 	while ((n = json_decode_char(&c->at, c->end, bytes)) > 0) {
 		for (int i = 0; ret_hash && i < n; i++) {
 			h = (h ^ (unsigned char)bytes[i]) * UINT64_C(0x9e3779b97f4a7c15);

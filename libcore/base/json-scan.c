@@ -39,7 +39,7 @@ bool json_is_null(struct json_span v)
 /* at is on an opening quote; behind the closing one. */
 static const char *skip_string(const char *at, const char *end)
 {
-	for (at++; at < end && *at != '"'; at++) {
+	for (at = json_skip_plain(at + 1, end); at < end && *at != '"'; at++) {
 		if (*at == '\\') {
 			at++;
 		}
@@ -274,7 +274,12 @@ bool json_string_equal(struct json_span v, const char *s)
 	if (json_kind(v) != JSON_STRING) {
 		return false;
 	}
-	at = v.p + 1;
+	/* Up to the first escape what stands there is what it means. */
+	at = json_skip_plain(v.p + 1, end);
+	if (strncmp(s, v.p + 1, (size_t)(at - v.p) - 1) != 0) {
+		return false;
+	}
+	s += at - v.p - 1;
 	while ((n = json_decode_char(&at, end, bytes)) > 0) {
 		if (strncmp(s, bytes, (size_t)n) != 0) {
 			return false;
