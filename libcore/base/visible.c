@@ -32,20 +32,32 @@ static bool is_hidden(uint32_t c)
 	return false;
 }
 
+/* Bytes at the start of s that may stay as they are; at most n. */
+static size_t visible_run(const char *s, size_t n)
+{
+	size_t run = 0, k;
+	uint32_t c = 0;
+
+	while (run < n && (k = str_utf8_char(s + run, n - run, &c)) > 0 && !is_hidden(c)) {
+		run += k;
+	}
+	return run;
+}
+
 void visible_append(struct buf *b, const char *s)
 {
 	size_t n = strlen(s);
-	uint32_t c = 0;
+	uint32_t c;
 
 	while (n > 0) {
-		size_t k = str_utf8_char(s, n, &c);
-		if (k > 0 && !is_hidden(c)) {
-			buf_append(b, s, k);
-		} else {
-			k = k > 0 ? k : 1;
-			for (size_t i = 0; i < k; i++) {
-				buf_printf(b, "\\x%02x", (unsigned char)s[i]);
-			}
+		size_t run = visible_run(s, n), k;
+		buf_append(b, s, run);
+		s += run;
+		n -= run;
+		k = n > 0 ? str_utf8_char(s, n, &c) : 0;
+		k = n > 0 && k == 0 ? 1 : k;
+		for (size_t i = 0; i < k; i++) {
+			buf_printf(b, "\\x%02x", (unsigned char)s[i]);
 		}
 		s += k;
 		n -= k;
