@@ -17,7 +17,9 @@ def need(tool):
     path = shutil.which(tool)
     if not path:
         print(f'skipped: {tool} is not installed', file=sys.stderr)
-        sys.exit(1 if os.environ.get('NONO_MUST_WORK') == '1' else 77)
+        # varlinkctl comes with systemd 255: the oldest distribution we build on has none.
+        must_work = os.environ.get('NONO_MUST_WORK') == '1' and tool != 'varlinkctl'
+        sys.exit(1 if must_work else 77)
     return path
 
 
