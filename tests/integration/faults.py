@@ -219,6 +219,11 @@ class Faults(harness.TestCase):
                                  preexec_fn=without_syscall(LANDLOCK_CREATE_RULESET))
         self.assert_refused(result, 'Landlock')
 
+    def test_wrap_without_landlock(self):
+        result = self.world.nono('wrap', '--', 'true',
+                                 preexec_fn=without_syscall(LANDLOCK_CREATE_RULESET))
+        self.assert_refused(result, 'Landlock')
+
     def test_kernel_without_seccomp(self):
         result = self.world.nono('run', '--', 'true', preexec_fn=without_syscall(SECCOMP))
         self.assert_refused(result, 'filter')

@@ -110,8 +110,7 @@ class World:
         os.chmod(self.root, 0o755)
         for target, source in PROGRAMS.items():
             (self.root / target).parent.mkdir(parents=True, exist_ok=True)
-            if (BUILD / source).exists():
-                shutil.copy2(BUILD / source, self.root / target)
+            shutil.copy2(BUILD / source, self.root / target)
         self.home, self.runtime = self.directory('home'), self.directory('runtime', 0o700)
         self.project, self.outside = self.directory('project'), self.directory('outside')
         self.temporary = self.directory('tmp')
