@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,6 +20,7 @@
 #include "proto/json.h"
 
 #define MATCHES_MAX       16 /* named in AmbiguousSession */
+#define LONG_LIST         128
 #define STOP_DEFAULT_USEC 10000000
 #define STOP_MAX_USEC     UINT64_C(86400000000)
 
@@ -324,7 +326,11 @@ static int list(struct vl_call *call, void *userdata)
 		json_object_put(array);
 		return r;
 	}
-	return reply_with(call, "sessions", array);
+	r = reply_with(call, "sessions", array);
+	if (registry_n_alive(m->registry) >= LONG_LIST) {
+		malloc_trim(0); /* the tree was larger than everything else on the heap */
+	}
+	return r;
 }
 
 /* The session a call names, or NULL after it was answered that there is none or several. */

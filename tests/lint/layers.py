@@ -27,7 +27,7 @@ LIBRARIES = [
 ]
 LIBC = re.compile(
     r'(sys|linux|asm|net|netinet|arpa)/|(assert|ctype|dirent|dlfcn|endian|errno|fcntl|fnmatch|ftw|getopt|'
-    r'grp|inttypes|libgen|limits|link|locale|math|mntent|netdb|poll|pthread|pty|pwd|regex|sched|search|'
+    r'grp|inttypes|libgen|limits|link|locale|malloc|math|mntent|netdb|poll|pthread|pty|pwd|regex|sched|search|'
     r'semaphore|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|'
     r'stdnoreturn|string|strings|syslog|termios|threads|time|ucontext|unistd|utime|wchar|wordexp|'
     r'elf|mqueue|sanitizer/\w+)\.h')
