@@ -279,11 +279,7 @@ static int serve(const struct options *o, struct own_socket *own, struct starter
 	/* Whoever started us may connect now. */
 	close_fd(&starter->out_fd);
 	close_fd(&starter->err_fd);
-	r = manager_run(m, own->sockets.listen_fd, own->sockets.connection_fd, err);
-	if (own->sockets.bound) { /* no client is led to a socket that nobody serves */
-		unlinkat(own->dir.fd, RUNTIME_SOCKET, 0);
-	}
-	return r;
+	return manager_run(m, own->sockets.listen_fd, own->sockets.connection_fd, err);
 }
 
 int main(int argc, char **argv)
@@ -312,6 +308,9 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	r = serve(&o, &own, &starter, &err);
+	if (own.sockets.bound) { /* no client is led to a socket that nobody serves */
+		unlinkat(own.dir.fd, RUNTIME_SOCKET, 0);
+	}
 	if (r < 0) {
 		if (log_is_journal()) {
 			log_plain(LOG_ERR, "%s", err.message);

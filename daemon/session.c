@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@
 #include "libcore/filter.h"
 #include "libcore/landlock.h"
 #include "policy/resolve.h"
+
+#define PACKET_MAX (sizeof(struct link_resolved) + PATH_MAX)
 
 static uint64_t wall_clock_usec(void)
 {
@@ -216,7 +219,7 @@ static bool on_packet(struct session *s, char *packet, size_t n)
 	} u = { 0 };
 
 	memcpy(&u, packet, n < sizeof(u) ? n : sizeof(u));
-	if (n > sizeof(u.resolved) && u.type == LINK_RESOLVED) {
+	if (n > sizeof(u.resolved) && n <= PACKET_MAX && u.type == LINK_RESOLVED) {
 		packet[n] = '\0'; /* the buffer has room for it */
 		on_resolved(s, &u.resolved, packet + sizeof(u.resolved));
 		return true;
@@ -246,11 +249,11 @@ static void on_link(void *userdata, unsigned events)
 {
 	struct session *s = userdata;
 	/* One packet and its terminator; the loop is single-threaded. */
-	static char packet[sizeof(struct link_resolved) + 4096 + 1];
+	static char packet[PACKET_MAX + 1];
 
 	(void)events;
 	for (;;) {
-		ssize_t n = recv(s->link_fd, packet, sizeof(packet) - 1, MSG_DONTWAIT);
+		ssize_t n = recv(s->link_fd, packet, sizeof(packet) - 1, MSG_DONTWAIT | MSG_TRUNC);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 			return;
 		}

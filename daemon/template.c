@@ -20,12 +20,16 @@
 
 #define CONTROL_FD   3
 #define FORMER_MAX   16 /* templates that were replaced and not reaped yet */
-#define FAILURES_MAX 3  /* templates in a row that never became ready */
+#define FAILURES_MAX 3  /* templates in a row that never made a session */
 
 struct waiting {
 	struct waiting *next;
 	struct control_spawn request;
 	int fds[_CONTROL_FD_MAX];
+};
+
+struct queue {
+	struct waiting *first, **last;
 };
 
 struct template
@@ -39,11 +43,11 @@ struct template
 	int control_fd;
 	struct loop_io *io;
 	bool ready;
-	bool retiring;      /* it will be replaced when nothing is under way to it */
-	unsigned in_flight; /* requests sent that it has not answered */
+	bool retiring; /* it will be replaced when it has answered what was sent */
 	unsigned failures;
 	pid_t former[FORMER_MAX];
-	struct waiting *first, **last;
+	struct queue waiting; /* not sent yet */
+	struct queue sent;    /* not answered yet: asked again if the template dies first */
 };
 
 static void on_control(void *userdata, unsigned events);
@@ -62,7 +66,6 @@ static void forget(struct template *t)
 	}
 	t->pid = 0;
 	t->ready = t->retiring = false;
-	t->in_flight = 0;
 }
 
 static int spawn_program(struct template *t, int control_fd, struct nono_error *err)
@@ -116,6 +119,45 @@ static int start(struct template *t, struct nono_error *err)
 	return r;
 }
 
+static void queue_init(struct queue *q)
+{
+	q->first = NULL;
+	q->last = &q->first;
+}
+
+static void queue_add(struct queue *q, struct waiting *w)
+{
+	w->next = NULL;
+	*q->last = w;
+	q->last = &w->next;
+}
+
+/* Takes the request out of the queue: the first one, or the one with this serial. NULL for none. */
+static struct waiting *queue_take(struct queue *q, const uint64_t *serial)
+{
+	struct waiting **at = &q->first, *w;
+
+	while (*at && serial && (*at)->request.serial != *serial) {
+		at = &(*at)->next;
+	}
+	w = *at;
+	if (w) {
+		*at = w->next;
+		if (q->last == &w->next) {
+			q->last = at;
+		}
+	}
+	return w;
+}
+
+static void waiting_free(struct waiting *w)
+{
+	if (w) {
+		fd_close_many(w->fds, _CONTROL_FD_MAX);
+		free(w);
+	}
+}
+
 /* Tells the client of a request that will never be a session, over its own channel. */
 static void drop(struct template *t, struct waiting *w, const struct nono_error *err)
 {
@@ -127,31 +169,31 @@ static void drop(struct template *t, struct waiting *w, const struct nono_error 
 	memcpy(packet + 1, &failed, sizeof(failed));
 	memcpy(packet + 1 + sizeof(failed), err->message, n);
 	fd_send(w->fds[CONTROL_FD_CHANNEL], packet, 1 + sizeof(failed) + n, NULL, 0, MSG_DONTWAIT);
-	fd_close_many(w->fds, _CONTROL_FD_MAX);
 	t->events.failed(w->request.serial, err, t->userdata);
-	free(w);
-}
-
-static struct waiting *take_first(struct template *t)
-{
-	struct waiting *w = t->first;
-
-	if (w) {
-		t->first = w->next;
-		if (!t->first) {
-			t->last = &t->first;
-		}
-	}
-	return w;
+	waiting_free(w);
 }
 
 static void drop_all(struct template *t, const struct nono_error *err)
 {
 	struct waiting *w;
 
-	while ((w = take_first(t))) {
+	while ((w = queue_take(&t->waiting, NULL))) {
 		drop(t, w, err);
 	}
+}
+
+/* The template is gone, and with it a spare that had read a request and not said so: it says so
+ * before it does anything, so what was sent and not answered never ran. Ask for it first. */
+static void requeue(struct template *t)
+{
+	struct waiting *w;
+
+	while ((w = queue_take(&t->waiting, NULL))) {
+		queue_add(&t->sent, w);
+	}
+	t->waiting.first = t->sent.first;
+	t->waiting.last = t->sent.first ? t->sent.last : &t->waiting.first;
+	queue_init(&t->sent);
 }
 
 static void restart(struct template *t)
@@ -159,6 +201,7 @@ static void restart(struct template *t)
 	struct nono_error err;
 
 	forget(t);
+	requeue(t);
 	if (t->failures >= FAILURES_MAX) {
 		error_set(&err, NONO_SYSTEM, ECHILD,
 			"%s ends as soon as it is started; nonod's log may say why", t->program);
@@ -176,8 +219,8 @@ void template_flush(struct template *t)
 {
 	struct nono_error err;
 
-	while (t->ready && !t->retiring && t->first) {
-		struct waiting *w = t->first;
+	while (t->ready && !t->retiring && t->waiting.first) {
+		struct waiting *w = t->waiting.first;
 		size_t n_fds =
 			w->fds[CONTROL_FD_TERMINAL] >= 0 ? _CONTROL_FD_MAX : CONTROL_FD_TERMINAL;
 		ssize_t n = fd_send(t->control_fd, &w->request, sizeof(w->request), w->fds, n_fds,
@@ -188,46 +231,82 @@ void template_flush(struct template *t)
 		if (n == -EPIPE || n == -ECONNRESET) {
 			return; /* it is gone: end of file follows, and a new one */
 		}
-		take_first(t);
+		queue_take(&t->waiting, NULL);
 		if (n < 0) { /* ETOOMANYREFS: too many descriptors under way */
 			error_errno(&err, (int)-n, "hand the session to the template");
 			drop(t, w, &err);
 			continue;
 		}
-		t->in_flight++;
-		fd_close_many(w->fds, _CONTROL_FD_MAX);
-		free(w);
+		queue_add(&t->sent, w);
 	}
 	if (t->io) {
-		bool full = t->ready && !t->retiring && t->first;
+		bool full = t->ready && !t->retiring && t->waiting.first;
 		loop_io_set(t->io, LOOP_READ | (full ? LOOP_WRITE : 0));
+	}
+}
+
+static void on_failed(struct template *t, const struct control_event *e)
+{
+	struct waiting *w = queue_take(&t->sent, &e->serial);
+	struct nono_error err;
+
+	error_errno(&err, e->value, "fork a session");
+	if (w) {
+		drop(t, w, &err);
+	}
+}
+
+static void on_died(struct template *t, const struct control_event *e)
+{
+	t->events.died(e->serial, e->pid, e->value, t->userdata);
+	if (!WIFSIGNALED(e->value) || t->retiring) {
+		return;
+	}
+	log_plain(LOG_WARNING, "a nono-session was ended by signal %d: new template",
+		WTERMSIG(e->value));
+	t->retiring = true;
+	/* It was the spare, which may have taken a request with it: ask again, of another. */
+	if (e->serial == 0 && t->sent.first && t->pid > 0) {
+		kill(t->pid, SIGKILL);
 	}
 }
 
 static void on_event(struct template *t, const struct control_event *e)
 {
-	struct nono_error err;
-
 	switch ((enum control_event_type)e->type) {
 	case CONTROL_READY:
 		t->ready = true;
-		t->failures = 0;
 		break;
 	case CONTROL_SPAWNED:
-		t->in_flight -= t->in_flight > 0;
+		waiting_free(queue_take(&t->sent, &e->serial));
+		t->failures = 0;
 		t->events.spawned(e->serial, e->pid, t->userdata);
 		break;
 	case CONTROL_FAILED:
-		t->in_flight -= t->in_flight > 0;
-		error_errno(&err, e->value, "fork a session");
-		t->events.failed(e->serial, &err, t->userdata);
+		on_failed(t, e);
 		break;
 	case CONTROL_DIED:
-		t->events.died(e->serial, e->pid, e->value, t->userdata);
+		on_died(t, e);
 		break;
 	default:
 		log_plain(LOG_ERR, "the template sent event %u", e->type);
 		break;
+	}
+}
+
+/* Reads what it said. False at its end. */
+static bool read_events(struct template *t)
+{
+	for (;;) {
+		struct control_event e;
+		ssize_t n = recv(t->control_fd, &e, sizeof(e), MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+			return true;
+		}
+		if (n != sizeof(e)) {
+			return false;
+		}
+		on_event(t, &e);
 	}
 }
 
@@ -236,30 +315,14 @@ static void on_control(void *userdata, unsigned events)
 	struct template *t = userdata;
 
 	(void)events;
-	for (;;) {
-		struct control_event e;
-		ssize_t n = recv(t->control_fd, &e, sizeof(e), MSG_DONTWAIT);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-			break;
-		}
-		if (n != sizeof(e)) {
-			t->failures++; /* READY resets it */
-			restart(t);
-			return;
-		}
-		on_event(t, &e);
-		if (e.type == CONTROL_DIED && WIFSIGNALED(e.value) && !t->retiring) {
-			log_plain(LOG_WARNING,
-				"a nono-session was ended by signal %d: new template",
-				WTERMSIG(e.value));
-			t->retiring = true;
-		}
-	}
-	if (t->retiring && t->in_flight == 0) {
+	if (!read_events(t)) {
+		t->failures++; /* a session resets it */
 		restart(t);
-		return;
+	} else if (t->retiring && !t->sent.first) {
+		restart(t);
+	} else {
+		template_flush(t);
 	}
-	template_flush(t);
 }
 
 int template_new(struct template **ret, struct loop *loop, const char *program,
@@ -276,7 +339,8 @@ int template_new(struct template **ret, struct loop *loop, const char *program,
 	t->events = *events;
 	t->userdata = userdata;
 	t->control_fd = -1;
-	t->last = &t->first;
+	queue_init(&t->waiting);
+	queue_init(&t->sent);
 	r = start(t, err);
 	if (r < 0) {
 		template_free(t);
@@ -294,9 +358,9 @@ void template_free(struct template *t)
 		return;
 	}
 	forget(t);
-	while ((w = take_first(t))) {
-		fd_close_many(w->fds, _CONTROL_FD_MAX);
-		free(w);
+	requeue(t);
+	while ((w = queue_take(&t->waiting, NULL))) {
+		waiting_free(w);
 	}
 	free(t);
 }
@@ -323,8 +387,7 @@ int template_spawn(
 	w->request = *request;
 	memcpy(w->fds, fds, sizeof(w->fds));
 	memset(fds, 0xff, sizeof(w->fds)); /* -1 each: they are ours now */
-	*t->last = w;
-	t->last = &w->next;
+	queue_add(&t->waiting, w);
 	return 0;
 }
 
@@ -332,7 +395,7 @@ void template_expect(struct template *t, int base_fd)
 {
 	const struct control_spawn request = { 0 };
 
-	if (t->ready && !t->first) {
+	if (t->ready && !t->retiring && !t->waiting.first) {
 		fd_send(t->control_fd, &request, sizeof(request), &base_fd, 1, MSG_DONTWAIT);
 	}
 }
@@ -340,10 +403,11 @@ void template_expect(struct template *t, int base_fd)
 bool template_reaped(struct template *t, pid_t pid, int wait_status)
 {
 	if (pid == t->pid) {
-		/* Its end of the socket is closed, so that end of file does the rest; what it said
-		 * before is still to be read. */
 		log_plain(LOG_WARNING, "the template ended (wait status %d)", wait_status);
 		t->pid = 0;
+		read_events(t); /* its last words */
+		t->failures++;
+		restart(t);
 		return true;
 	}
 	for (size_t i = 0; i < FORMER_MAX; i++) {

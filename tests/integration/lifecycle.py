@@ -185,6 +185,37 @@ os.execv(sys.argv[2], sys.argv[2:])
         process.terminate()
         self.assert_leaves(process)
 
+    def test_no_session_program(self):
+        """One that ends at once, and one that is not there: said, without trying for ever."""
+        process = self.daemon('--session-program=/bin/false')
+        for _ in range(3):
+            self.assert_refused(self.world.sandbox('true'), 'ends as soon as it is started')
+        time.sleep(0.3)
+        before = field(process.pid, 'voluntary_ctxt_switches')
+        time.sleep(1)
+        self.assertEqual(before, field(process.pid, 'voluntary_ctxt_switches'))
+        process.terminate()
+        self.assert_leaves(process)
+        missing = self.world.run(self.world.root / 'bin/nonod', '--session-program=/nonexistent')
+        self.assert_status(1, missing)
+        self.assertIn('/nonexistent', missing.err)
+
+    def test_template_killed_again_and_again(self):
+        process = self.daemon()
+        for _ in range(10):
+            self.assert_status(0, self.world.sandbox('true'))
+            os.kill(self.template(process.pid), signal.SIGKILL)
+        self.assert_status(0, self.world.sandbox('true'))
+        process.terminate()
+        self.assert_leaves(process)
+
+    def template(self, daemon):
+        for pid in harness.children():
+            stat = pathlib.Path('/proc', str(pid), 'stat').read_text()
+            if int(stat.rpartition(')')[2].split()[1]) == daemon:
+                return pid
+        self.fail('no template')
+
     def test_leftovers_of_a_killed_session(self):
         """A nono-session that is killed leaves processes behind: nonod ends them, and the next
         session comes from a new template."""
