@@ -145,24 +145,19 @@ static void forget_caller(void)
 	}
 }
 
-/* The kept variables and a fixed PATH; NULL when out of memory. */
-static char **fixed_environment(void)
+/* The kept variables and a fixed PATH. Strings are borrowed from our environment. */
+static void fixed_environment(char *env[ELEMENTSOF(kept_variables) + 2])
 {
-	char **env = calloc(ELEMENTSOF(kept_variables) + 2, sizeof(*env));
 	size_t n = 0;
 
-	if (!env) {
-		return NULL;
-	}
 	env[n++] = (char *)FIXED_PATH;
 	for (size_t i = 0; i < ELEMENTSOF(kept_variables); i++) {
-		const char *value = getenv(kept_variables[i]);
-		if (value && asprintf(&env[n], "%s=%s", kept_variables[i], value) >= 0) {
-			n++;
+		char *value = getenv(kept_variables[i]);
+		if (value) {
+			env[n++] = value - strlen(kept_variables[i]) - 1; /* where NAME= starts */
 		}
 	}
 	env[n] = NULL;
-	return env;
 }
 
 struct start {
@@ -237,15 +232,13 @@ int start_on_demand(int *ret_errors_fd, struct nono_error *err)
 	_cleanup_free_ char *program = find_nonod(err);
 	_cleanup_close_ int out_read = -1, out_write = -1, errors_read = -1, errors_write = -1;
 	char *argv[] = { program, (char *)"--on-demand", NULL };
-	char **env = fixed_environment(); /* lives as long as we do */
+	char *env[ELEMENTSOF(kept_variables) + 2];
 	int pipes[4], r;
 
 	if (!program) {
 		return -ENOENT;
 	}
-	if (!env) {
-		return error_oom(err);
-	}
+	fixed_environment(env);
 	if (pipe2(pipes, O_CLOEXEC) < 0) {
 		return error_errno(err, errno, "create a pipe");
 	}
