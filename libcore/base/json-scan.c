@@ -142,9 +142,13 @@ struct json_span json_member(struct json_span v, const char *name)
 
 size_t json_count(struct json_span v)
 {
-	const char *end = v.p + v.n;
-	size_t n = v.n > 0;
+	const char *end;
+	size_t n = 1;
 
+	if (v.n == 0) {
+		return 0; /* and v.p may be NULL */
+	}
+	end = v.p + v.n;
 	/* One for every comma, and one more for a container that is not empty. */
 	for (const char *at = v.p; at < end; at++) {
 		if (*at == '"') {
