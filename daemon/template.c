@@ -405,7 +405,10 @@ bool template_reaped(struct template *t, pid_t pid, int wait_status)
 	if (pid == t->pid) {
 		log_plain(LOG_WARNING, "the template ended (wait status %d)", wait_status);
 		t->pid = 0;
-		read_events(t); /* its last words */
+		/* Its last words. A spare that becomes a session after this cannot say so, and then
+		 * does not become one. */
+		shutdown(t->control_fd, SHUT_RD);
+		read_events(t);
 		t->failures++;
 		restart(t);
 		return true;

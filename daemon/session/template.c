@@ -48,7 +48,7 @@ struct template
 	size_t n_sessions;
 };
 
-static void report(
+static bool report(
 	int control_fd, enum control_event_type type, uint64_t serial, pid_t pid, int value)
 {
 	struct control_event e = {
@@ -57,7 +57,7 @@ static void report(
 
 	/* Blocking on purpose: nonod always reads, and no event may be lost. Its end is seen by
 	 * the next poll. */
-	fd_send(control_fd, &e, sizeof(e), NULL, 0, 0);
+	return fd_send(control_fd, &e, sizeof(e), NULL, 0, 0) == sizeof(e);
 }
 
 /* Reads one request. True when it is whole and fds are the receiver's. A request that lost
@@ -107,9 +107,13 @@ static void be_spare(struct template *t, pid_t parent)
 		} else {
 			struct taken taken = { .serial = request.serial, .pid = getpid() };
 			prctl(PR_SET_PDEATHSIG, 0);
-			report(t->control_fd, CONTROL_SPAWNED, request.serial, taken.pid, 0);
-			/* A pipe with room for a thousand of these, emptied at every turn. */
-			if (write(t->taken_fds[1], &taken, sizeof(taken)) != sizeof(taken)) {
+			/* Only a session that nonod has heard of may run: it asks again for one
+			 * that it has not. A template that is gone (EPIPE) need not hear, for then
+			 * nonod is our parent. The pipe has room for a thousand of these and is
+			 * emptied at every turn. */
+			if (!report(t->control_fd, CONTROL_SPAWNED, request.serial, taken.pid, 0) ||
+				(write(t->taken_fds[1], &taken, sizeof(taken)) != sizeof(taken) &&
+					errno != EPIPE)) {
 				fd_close_many(fds, _CONTROL_FD_MAX);
 				return;
 			}
