@@ -238,7 +238,7 @@ static int parse_long(struct arguments *a, char ***at, struct nono_error *err)
 		}
 		(*at)++;
 	}
-	return apply(a, o, value, err);
+	return apply(a, o, value ? value : "", err);
 }
 
 /* Letters behind one dash; the last may take the rest, or the next word, as its value. */
@@ -248,7 +248,7 @@ static int parse_short(struct arguments *a, char ***at, struct nono_error *err)
 
 	for (; *p; p++) {
 		const struct option_spec *s;
-		const char *value = NULL;
+		const char *value = "";
 		enum option o = 0;
 		int r;
 

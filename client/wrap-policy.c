@@ -73,8 +73,11 @@ static int decide(struct wrap_policy *p, const struct arguments *a, const struct
 		.network = a->block_net ? NONO_NETWORK_BLOCKED : NONO_NETWORK_OPEN,
 	};
 	const char *hint = NULL;
-	int r = grants ? 0 : error_oom(err);
+	int r = 0;
 
+	if (!grants) {
+		return error_oom(err);
+	}
 	for (size_t i = 0; r == 0 && i < a->n_grants; i++) {
 		grants[i] = (struct policy_grant){
 			.path = request_path(w, a->grants[i].path, err),
@@ -91,7 +94,7 @@ static int decide(struct wrap_policy *p, const struct arguments *a, const struct
 		r = policy_resolve(&p->caps, &request, p->never, &p->places, &hint, err);
 		r = add_hint(r, r < 0 ? hint : NULL, err);
 	}
-	for (size_t i = 0; grants && i < a->n_grants; i++) {
+	for (size_t i = 0; i < a->n_grants; i++) {
 		free((char *)grants[i].path);
 	}
 	free(grants);
