@@ -185,6 +185,10 @@ static void on_resolved(struct session *s, const struct link_resolved *q, const 
 		const struct session_grant *g = &s->grants[q->grant];
 		d.allow = policy_decide_canonical(s->manager->never, g->path, path, g->access,
 				  !q->is_directory, &hint, &d.error) == 0;
+		if (!d.allow && hint) { /* the packet has no room of its own for it */
+			const struct nono_error e = d.error;
+			error_set(&d.error, e.code, e.errnum, "%s (%s)", e.message, hint);
+		}
 	}
 	if (fd_send(s->link_fd, &d, sizeof(d), NULL, 0, MSG_DONTWAIT) < 0) {
 		log_write(&(struct log_fields){ .session = s->id }, LOG_WARNING,

@@ -234,9 +234,12 @@ int never_check(const struct never *never, const char *path, enum nono_access ac
 				e->rule == NEVER_WRITE
 					? "It can be granted for reading."
 					: "Nothing can grant it; do this part outside the sandbox.";
-			return error_set(err, NONO_REFUSED, EPERM,
-				"no session may %s %s: %s is protected (%s)", verb, path, e->path,
-				e->what);
+			return str_equal(path, e->path)
+				       ? error_set(err, NONO_REFUSED, EPERM,
+						 "no session may %s %s (%s)", verb, path, e->what)
+				       : error_set(err, NONO_REFUSED, EPERM,
+						 "no session may %s %s: it is inside %s (%s)", verb,
+						 path, e->path, e->what);
 		}
 		if (!is_file && e->rule != NEVER_NAMED && path_is_below(e->path, path)) {
 			*ret_hint =
