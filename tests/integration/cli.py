@@ -255,6 +255,12 @@ class Streams(harness.TestCase):
         for pid in self.world.daemons():
             os.kill(pid, signal.SIGCONT)
 
+    def test_no_signal_state_is_inherited(self):
+        result = self.world.nono('run', '--', 'cat', '/proc/self/status')
+        self.assert_status(0, result)
+        for name in ('SigBlk', 'SigIgn', 'SigPnd', 'ShdPnd'):
+            self.assertIn(f'{name}:\t{0:016x}\n', result.out)
+
     def test_hangup_ends_the_session(self):
         process = self.start('echo up; sleep 54321')
         process.stdout.readline()
