@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
@@ -198,13 +199,46 @@ static char *canonical(const char *path)
 	return path_absolute(resolved, path[n] == '/' ? path + n + 1 : ".");
 }
 
+/* The directory looked up last: neighbours in the list mostly share it. */
+struct memo {
+	char *dir, *real;
+};
+
+static void memo_deinit(struct memo *m)
+{
+	free(m->dir);
+	free(m->real);
+	*m = (struct memo){ 0 };
+}
+
+/* canonical() of an entry. NULL when out of memory. */
+static char *canonical_entry(const char *path, struct memo *memo)
+{
+	const char *name = strrchr(path, '/') + 1;
+	size_t n = (size_t)(name - path) > 1 ? (size_t)(name - path) - 1 : 1;
+	char link[1];
+
+	/* Anything but "no symlink" and "not there" takes the long way. */
+	if (*name == '\0' ||
+		(readlink(path, link, sizeof(link)) >= 0 || (errno != EINVAL && errno != ENOENT))) {
+		return canonical(path);
+	}
+	if (!memo->dir || strlen(memo->dir) != n || strncmp(memo->dir, path, n) != 0) {
+		memo_deinit(memo);
+		memo->dir = strndup(path, n);
+		memo->real = memo->dir ? canonical(memo->dir) : NULL;
+	}
+	return memo->real ? path_absolute(memo->real, name) : NULL;
+}
+
 int never_add_canonical(struct never *never, struct nono_error *err)
 {
+	_cleanup_(memo_deinit) struct memo memo = { 0 };
 	size_t n = never->n;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct entry e = never->entries[i];
-		_cleanup_free_ char *path = canonical(e.path);
+		_cleanup_free_ char *path = canonical_entry(e.path, &memo);
 		int r;
 		if (!path) {
 			return error_oom(err);
