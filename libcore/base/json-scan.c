@@ -221,7 +221,7 @@ int json_get_uint64(struct json_span v, uint64_t *ret)
 
 ssize_t json_get_string(struct json_span v, char *p, size_t size)
 {
-	const char *at, *end = v.p + v.n;
+	const char *at, *end;
 	char bytes[4];
 	size_t len = 0;
 	int n;
@@ -229,6 +229,7 @@ ssize_t json_get_string(struct json_span v, char *p, size_t size)
 	if (json_kind(v) != JSON_STRING) {
 		return -EINVAL;
 	}
+	end = v.p + v.n;
 	at = v.p + 1;
 	while ((n = json_decode_char(&at, end, bytes)) > 0) {
 		if ((size_t)n >= size - len) {
@@ -271,13 +272,14 @@ int json_dup_string(struct json_span v, char **ret)
 
 bool json_string_equal(struct json_span v, const char *s)
 {
-	const char *at, *end = v.p + v.n;
+	const char *at, *end;
 	char bytes[4];
 	int n;
 
 	if (json_kind(v) != JSON_STRING) {
 		return false;
 	}
+	end = v.p + v.n;
 	/* Up to the first escape what stands there is what it means. */
 	at = json_skip_plain(v.p + 1, end);
 	if (strncmp(s, v.p + 1, (size_t)(at - v.p) - 1) != 0) {
