@@ -40,7 +40,9 @@ static void figures_deinit(struct figures *f)
 	}
 }
 
-/* argv of `nono run` with a grant for every one of n new files; for the program's life. */
+static const char many_option[] = "--read-file";
+
+/* argv of `nono run` with a grant for every one of n new files. */
 static const char **many_grants(const struct bench *b, const char *name, unsigned n,
 	const char *const *before, const char *const *command)
 {
@@ -65,7 +67,7 @@ static const char **many_grants(const struct bench *b, const char *name, unsigne
 			die("out of memory");
 		}
 		make_file(file, "");
-		argv[k++] = "--read-file";
+		argv[k++] = many_option;
 		argv[k++] = file;
 	}
 	argv[k++] = "--";
@@ -73,6 +75,16 @@ static const char **many_grants(const struct bench *b, const char *name, unsigne
 		argv[k++] = command[i];
 	}
 	return argv;
+}
+
+static void free_grants(const char **argv)
+{
+	for (size_t i = 0; argv[i]; i++) {
+		if (argv[i] == many_option) {
+			free((char *)argv[++i]);
+		}
+	}
+	free(argv);
 }
 
 static void report(struct bench *b, const struct figures *bare, const struct figures *few,
@@ -131,8 +143,8 @@ int mode_open(struct bench *b)
 				measure(&p[k], f[k]);
 			}
 		}
-		free(argv_few);
-		free(argv_many);
+		free_grants(argv_few);
+		free_grants(argv_many);
 	}
 	report(b, &bare, &few, &many);
 	figures_deinit(&bare);
