@@ -83,12 +83,13 @@ void *calloc(size_t n, size_t size)
 
 void *realloc(void *p, size_t n)
 {
-	struct block *b = (struct block *)p - 1;
+	struct block *b;
 	void *new;
 
 	if (!p) {
 		return malloc(n);
 	}
+	b = (struct block *)p - 1;
 	if (n <= b->size) {
 		return p;
 	}

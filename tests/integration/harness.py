@@ -8,6 +8,7 @@ of a World there must be no process, no socket and no file that the test did not
 
 Exit codes: 0 passed, 1 failed, 77 when everything was skipped (1 with NONO_MUST_WORK=1).
 """
+import contextlib
 import ctypes
 import dataclasses
 import os
@@ -184,11 +185,13 @@ class World:
         """Ends nonod and gives what is left: a list of complaints, empty when all is well."""
         left = []
         for pid in self.daemons():
-            os.kill(pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
         if not wait_until(lambda: reap() or not children()):
             left += [f'process {pid}: {line}' for pid, line in children().items()]
             for pid in children():
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             wait_until(lambda: reap() or not children())
         for folder in (self.runtime, self.temporary):
             for path in sorted(folder.rglob('*')):
