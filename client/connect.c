@@ -19,7 +19,8 @@
 #include "proto/runtime.h"
 
 /* Of two starters the slower one's nonod leaves at once, possibly before the other's listens. */
-#define CONNECT_TRIES    200
+#define START_TRIES      4
+#define CONNECT_TRIES    50 /* each */
 #define CONNECT_PAUSE_NS 10000000L
 
 #define SLICE_MS  200
@@ -74,16 +75,21 @@ static int start_and_connect(const struct runtime_dir *dir, uid_t uid, struct no
 			return r;
 		}
 	}
-	r = start_on_demand(&errors_fd, err);
-	if (r < 0) {
-		return r;
-	}
-	for (int i = 0; i < CONNECT_TRIES; i++) {
-		r = runtime_connect(dir, uid, err);
-		if (!nobody_listens(r)) {
+	/* Again, because ours gives way to another that answers, and that one may be just leaving.
+	 */
+	for (int i = 0; i < START_TRIES; i++) {
+		close_fd(&errors_fd);
+		r = start_on_demand(&errors_fd, err);
+		if (r < 0) {
 			return r;
 		}
-		nanosleep(&pause, NULL);
+		for (int j = 0; j < CONNECT_TRIES; j++) {
+			r = runtime_connect(dir, uid, err);
+			if (!nobody_listens(r)) {
+				return r;
+			}
+			nanosleep(&pause, NULL);
+		}
 	}
 	error_set(err, NONO_SYSTEM, -r, "cannot start the supervisor");
 	append_reason(errors_fd, err);
