@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -42,7 +41,6 @@ enum step {
 	STEP_LIMITS,
 	STEP_PRIORITY,
 	STEP_OOM,
-	STEP_KEYRING,
 	STEP_LANDLOCK,
 	STEP_FILTER,
 	STEP_SIGNALS,
@@ -55,7 +53,6 @@ static const char *const step_names[] = {
 	[STEP_LIMITS] = "take over the caller's resource limits",
 	[STEP_PRIORITY] = "take over the caller's scheduling",
 	[STEP_OOM] = "take over the caller's oom_score_adj",
-	[STEP_KEYRING] = "make a session keyring",
 	[STEP_LANDLOCK] = "enter the Landlock domain",
 	[STEP_FILTER] = "install the seccomp filter",
 	[STEP_SIGNALS] = "reset signals",
@@ -208,10 +205,6 @@ static bool child_attributes(struct child *child)
 			return child_fail(child, STEP_OOM, errno);
 		}
 		close(fd);
-	}
-	/* A keyring of its own: ours would hold the login session's keys. */
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS) {
-		return child_fail(child, STEP_KEYRING, errno);
 	}
 	return true;
 }

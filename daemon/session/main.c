@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,11 @@ int main(int argc, char **argv)
 	if (r < 0) {
 		errno = -r;
 		return fail("give up privileges");
+	}
+	/* Not the login's, which holds its keys. One for all sessions: a user may have 200
+	 * keyrings, and inside nobody can put anything into this one. */
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS) {
+		return fail("make a keyring");
 	}
 	/* The soft limit only: the command gets its caller's, hard and soft. */
 	if (getrlimit(RLIMIT_CORE, &core) == 0) {
