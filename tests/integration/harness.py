@@ -247,7 +247,11 @@ def main(*cases):
     """Runs them all, or those whose name contains an argument; --netns: without a network."""
     wanted = [argument for argument in sys.argv[1:] if argument != '--netns']
     if '--netns' in sys.argv:
-        own_network()
+        try:
+            own_network()
+        except PermissionError as error:
+            print(f'no network namespace for us: {error}', file=sys.stderr)
+            sys.exit(1 if MUST_WORK else 77)
     suite = unittest.TestSuite()
     for case in cases:
         suite.addTest(unittest.defaultTestLoader.loadTestsFromTestCase(case))

@@ -217,7 +217,7 @@ static void nothing_leaks_in(void **state)
 		"ulimit -n; nice; pwd");
 	r.plan.caller.umask = 027;
 	r.plan.caller.rlimits[RLIMIT_NOFILE] = (struct rlimit){ 64, 128 };
-	r.plan.caller.nice = 7;
+	r.plan.caller.nice = 17;
 	run_shell(&r);
 	assert_exit(&r, 0);
 	/* 0, 1, 2 and the directory ls itself opened */
@@ -229,7 +229,7 @@ static void nothing_leaks_in(void **state)
 	assert_non_null(strstr(r.output, "Seccomp:\t2"));
 	assert_non_null(strstr(r.output, "SigIgn:\t0000000000000000"));
 	assert_non_null(strstr(r.output, "SigBlk:\t0000000000000000"));
-	assert_non_null(strstr(r.output, "\n0027\n64\n7\n"));
+	assert_non_null(strstr(r.output, "\n0027\n64\n17\n"));
 	assert_non_null(strstr(r.output, scratch));
 }
 
