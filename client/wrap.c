@@ -8,7 +8,6 @@
 #include <linux/close_range.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,6 +21,7 @@
 #include "libcore/base/error.h"
 #include "libcore/base/escape.h"
 #include "libcore/base/fd.h"
+#include "libcore/base/inherited.h"
 #include "libcore/base/json-write.h"
 #include "libcore/base/str.h"
 
@@ -29,12 +29,11 @@
 #define EXIT_NOT_FOUND      127
 
 /* A standard stream may not be a way around the grants. */
-static int check_stream(int fd, struct nono_error *err)
+static int check_stream(int fd, bool network_blocked, struct nono_error *err)
 {
 	static const char *const names[] = { "standard input", "standard output",
 		"standard error" };
-	int domain = 0, type = 0;
-	socklen_t len = sizeof(int);
+	const char *fault;
 	struct stat st;
 
 	if (fstat(fd, &st) < 0) {
@@ -44,15 +43,9 @@ static int check_stream(int fd, struct nono_error *err)
 		return error_set(err, NONO_REFUSED, EPERM,
 			"%s is a directory, which would open it to the sandbox", names[fd]);
 	}
-	if (S_ISSOCK(st.st_mode) && (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 ||
-					    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)) {
-		return error_errno(err, errno, "inspect %s", names[fd]);
-	}
-	if (domain == AF_UNIX && type != SOCK_STREAM && type != SOCK_SEQPACKET) {
-		return error_set(err, NONO_REFUSED, EPERM,
-			"%s is a Unix datagram socket, which could be re-addressed from inside the "
-			"sandbox; use a pipe or a stream socket",
-			names[fd]);
+	fault = S_ISSOCK(st.st_mode) ? inherited_socket_fault(fd, network_blocked) : NULL;
+	if (fault) {
+		return error_set(err, NONO_REFUSED, EPERM, "%s is %s", names[fd], fault);
 	}
 	return 0;
 }
@@ -133,7 +126,7 @@ static int prepare(const struct arguments *a, const struct workdir *w,
 	int r = environment_build(env, environ, a->env, a->n_env, a->workdir ? w->path : NULL, err);
 
 	for (int fd = 0; r == 0 && fd < 3; fd++) {
-		r = check_stream(fd, err);
+		r = check_stream(fd, a->block_net, err);
 	}
 	if (r < 0) {
 		return r;

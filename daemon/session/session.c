@@ -151,10 +151,11 @@ static int prepare_streams(struct session *s, int stdio[3], struct nono_error *e
 	int *fds = s->fds;
 
 	for (int i = 0; i < 3; i++) {
+	bool blocked = s->plan.network == NONO_NETWORK_BLOCKED;
 		uint32_t device =
 			fds[CONTROL_FD_TERMINAL] >= 0 ? s->plan.caller.terminal_device : 0;
 		struct stream_kind kind;
-		int r = stream_classify(i, fds[CONTROL_FD_STDIN + i], device, &kind, err);
+		int r = stream_classify(i, fds[CONTROL_FD_STDIN + i], device, blocked, &kind, err);
 		if (r < 0) {
 			return r;
 		}
@@ -162,8 +163,8 @@ static int prepare_streams(struct session *s, int stdio[3], struct nono_error *e
 	}
 	if (fds[CONTROL_FD_TERMINAL] >= 0) {
 		struct stream_kind kind;
-		int r = stream_classify(
-			0, fds[CONTROL_FD_TERMINAL], s->plan.caller.terminal_device, &kind, err);
+		int r = stream_classify(0, fds[CONTROL_FD_TERMINAL], s->plan.caller.terminal_device,
+			blocked, &kind, err);
 		if (r < 0 || !kind.is_terminal) {
 			return error_set(err, NONO_INVALID, EINVAL,
 				"the terminal sent is not the caller's controlling one");

@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
+#include "libcore/base/inherited.h"
 
 static const char *const stream_names[] = { "standard input", "standard output", "standard error" };
 
@@ -17,26 +17,10 @@ static int refuse(int number, struct nono_error *err, const char *what)
 	return error_set(err, NONO_REFUSED, EPERM, "%s is %s", stream_names[number], what);
 }
 
-static int classify_socket(int number, int fd, struct nono_error *err)
+int stream_classify(int number, int fd, uint32_t terminal_device, bool network_blocked,
+	struct stream_kind *ret, struct nono_error *err)
 {
-	int domain, type;
-	socklen_t len = sizeof(int);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 ||
-		getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0) {
-		return error_errno(err, errno, "inspect %s", stream_names[number]);
-	}
-	if (domain == AF_UNIX && type != SOCK_STREAM && type != SOCK_SEQPACKET) {
-		return refuse(number, err,
-			"a Unix datagram socket, which could be re-addressed from inside the sandbox; "
-			"use a pipe or a stream socket");
-	}
-	return 0;
-}
-
-int stream_classify(int number, int fd, uint32_t terminal_device, struct stream_kind *ret,
-	struct nono_error *err)
-{
+	const char *fault;
 	struct stat st;
 	unsigned device;
 
@@ -48,7 +32,8 @@ int stream_classify(int number, int fd, uint32_t terminal_device, struct stream_
 	case S_IFDIR:
 		return refuse(number, err, "a directory, which would open it to the sandbox");
 	case S_IFSOCK:
-		return classify_socket(number, fd, err);
+		fault = inherited_socket_fault(fd, network_blocked);
+		return fault ? refuse(number, err, fault) : 0;
 	case S_IFCHR:
 		if (!isatty(fd)) {
 			return 0;

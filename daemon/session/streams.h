@@ -16,5 +16,5 @@ struct stream_kind {
  * by sendmsg, which no filter can see into), a terminal that is not the client's controlling one
  * (TIOCSTI and reading its keys), and what has no file type (anonymous inodes such as io_uring).
  * Everything else passes untouched. */
-int stream_classify(int number, int fd, uint32_t terminal_device, struct stream_kind *ret,
-	struct nono_error *err);
+int stream_classify(int number, int fd, uint32_t terminal_device, bool network_blocked,
+	struct stream_kind *ret, struct nono_error *err);
