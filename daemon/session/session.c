@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -41,6 +42,7 @@
 #define TERM_GRACE_USEC     5000000 /* the service manager asked the whole scope to end */
 #define TREE_PATIENCE_MS    10000   /* for processes that are killed but stuck in the kernel */
 #define RULES_FRESH_USEC    20000   /* a launch takes a tenth of it */
+#define CHILDREN_BATCH      64      /* collected before anything else is looked at */
 #define OUTPUT_CHUNK        16384
 
 struct session {
@@ -57,7 +59,8 @@ struct session {
 	struct outbox outbox; /* to the client */
 	char *buffer;         /* CHANNEL_PACKET_MAX bytes, only with a terminal */
 	pid_t command;
-	bool ended; /* the command has */
+	bool ended;         /* the command has */
+	bool children_left; /* to collect; no signal will tell again */
 	int wait_status;
 	uint64_t kill_at; /* monotonic microseconds, 0 for never */
 };
@@ -148,10 +151,10 @@ static int open_terminal(struct session *s, struct nono_error *err)
 /* Replaces each stream that is the client's terminal by ours. */
 static int prepare_streams(struct session *s, int stdio[3], struct nono_error *err)
 {
+	bool blocked = s->plan.network == NONO_NETWORK_BLOCKED;
 	int *fds = s->fds;
 
 	for (int i = 0; i < 3; i++) {
-	bool blocked = s->plan.network == NONO_NETWORK_BLOCKED;
 		uint32_t device =
 			fds[CONTROL_FD_TERMINAL] >= 0 ? s->plan.caller.terminal_device : 0;
 		struct stream_kind kind;
@@ -324,15 +327,33 @@ static void report_stop(struct session *s, int sig)
 	outbox_send(&s->outbox, CHANNEL_STOPPED, &packet, sizeof(packet));
 }
 
+/* PTRACE_TRACEME made us the tracer of something inside. We want none of it: its stop is not its
+ * end, and it gets the signal that it stopped for. */
+static void let_go(siginfo_t *info)
+{
+	int sig = info->si_status;
+
+	waitid(P_PID, (id_t)info->si_pid, info, WSTOPPED | WNOHANG);
+	ptrace(PTRACE_DETACH, info->si_pid, NULL, (void *)(intptr_t)(sig == SIGTRAP ? 0 : sig));
+}
+
+/* A few at a time: children that die faster than they are collected must not keep us from the
+ * client, from nonod and from the clock. */
 static void on_children(struct session *s)
 {
 	siginfo_t info;
 
-	for (;;) {
+	s->children_left = true;
+	for (int i = 0; i < CHILDREN_BATCH; i++) {
 		info.si_pid = 0;
 		if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT) < 0 ||
 			info.si_pid == 0) {
+			s->children_left = false;
 			return;
+		}
+		if (info.si_code == CLD_TRAPPED) {
+			let_go(&info);
+			continue;
 		}
 		if (info.si_code == CLD_STOPPED) {
 			waitid(P_PID, (id_t)info.si_pid, &info, WSTOPPED | WNOHANG);
@@ -451,6 +472,9 @@ static int poll_timeout(const struct session *s)
 {
 	uint64_t now;
 
+	if (s->children_left && !s->ended) {
+		return 0;
+	}
 	if (s->kill_at == 0 || s->ended) {
 		return -1;
 	}
@@ -488,7 +512,7 @@ static void session_step(struct session *s)
 	if (poll(p, N, poll_timeout(s)) < 0) {
 		return;
 	}
-	if (p[SIGNALS].revents) {
+	if (p[SIGNALS].revents || (s->children_left && !s->ended)) {
 		on_signals(s);
 	}
 	if (p[LINK].revents) {
