@@ -132,6 +132,48 @@ static int add(struct never *never, char *path, enum never_rule rule, const char
 	return 0;
 }
 
+static bool has(const struct never *never, const char *path)
+{
+	for (size_t i = 0; path && i < never->n; i++) {
+		if (str_equal(never->entries[i].path, path)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int add_rows(struct never *never, const struct policy_places *places, struct nono_error *err)
+{
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		const char *base = base_path(places, rows[i].base);
+		char *path = base ? path_absolute(base, rows[i].path) : NULL;
+		int r;
+		if (!base || has(never, path)) {
+			free(path);
+			continue;
+		}
+		r = add(never, path, rows[i].rule, rows[i].what, err);
+		if (r < 0) {
+			return r;
+		}
+	}
+	return 0;
+}
+
+/* The environment of whoever started us may name other places than that of the service manager, the
+ * desktop and the shells, which use the usual ones. */
+static int add_usual(struct never *never, const char *home, struct nono_error *err)
+{
+	_cleanup_free_ char *config = path_absolute(home, ".config");
+	_cleanup_free_ char *state = path_absolute(home, ".local/state");
+	_cleanup_free_ char *data = path_absolute(home, ".local/share");
+	const struct policy_places usual = {
+		.home = (char *)home, .config = config, .state = state, .data = data
+	};
+
+	return config && state && data ? add_rows(never, &usual, err) : error_oom(err);
+}
+
 int never_new(struct never **ret, const struct policy_places *places,
 	const char *const *program_dirs, struct nono_error *err)
 {
@@ -141,15 +183,15 @@ int never_new(struct never **ret, const struct policy_places *places,
 	if (!never) {
 		return error_oom(err);
 	}
-	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-		const char *base = base_path(places, rows[i].base);
-		if (!base) {
-			continue;
-		}
-		r = add(never, path_absolute(base, rows[i].path), rows[i].rule, rows[i].what, err);
-		if (r < 0) {
-			return r;
-		}
+	r = add_rows(never, places, err);
+	if (r == 0) {
+		r = add_usual(never, places->home, err);
+	}
+	if (r == 0 && places->account && !str_equal(places->account, places->home)) {
+		r = add_usual(never, places->account, err);
+	}
+	if (r < 0) {
+		return r;
 	}
 	for (; *program_dirs; program_dirs++) {
 		r = add(never, path_absolute("/", *program_dirs), NEVER_WRITE,

@@ -50,7 +50,8 @@ int places_init(struct policy_places *ret, uid_t uid, char *(*get)(const char *n
 	const char *env = get("HOME");
 
 	p.home = is_own_directory(env, uid) ? path_absolute("/", env) : home_from_passwd(uid);
-	if (!p.home) {
+	p.account = home_from_passwd(uid);
+	if (!p.home || !p.account) {
 		return error_oom(err);
 	}
 	p.config = own_or_default(get("XDG_CONFIG_HOME"), uid, p.home, ".config");
@@ -80,6 +81,7 @@ int places_init(struct policy_places *ret, uid_t uid, char *(*get)(const char *n
 void places_deinit(struct policy_places *p)
 {
 	free(p->home);
+	free(p->account);
 	free(p->config);
 	free(p->state);
 	free(p->data);

@@ -10,6 +10,7 @@
 
 struct policy_places {
 	char *home;    /* absolute and clean, like all of them */
+	char *account; /* home according to the account, whatever the environment says */
 	char *config;  /* XDG_CONFIG_HOME */
 	char *state;   /* XDG_STATE_HOME */
 	char *data;    /* XDG_DATA_HOME */
