@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "daemon/letgo.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/request.h"
@@ -127,24 +128,24 @@ static int plan(struct vl_call *call, void *userdata)
 	return reply_with(call, "policy", request_policy_to_json(caps));
 }
 
-/* What each descriptor of Run must be, so that nono-session is not handed a surprise. */
+/* What each descriptor of Run must be, so that a mistake is named here; nono-session, which may
+ * wait, checks them for itself. */
 static const char *wrong_descriptor(const int *fds)
 {
 	int type = 0;
 	socklen_t n = sizeof(type);
-	struct stat st;
 
 	if (!fd_is_sealed(fds[CONTROL_FD_LAUNCH])) {
 		return "launchFileDescriptor";
 	}
-	if (fstat(fds[CONTROL_FD_CWD], &st) < 0 || !S_ISDIR(st.st_mode)) {
+	if (!S_ISDIR(descriptor_kind(fds[CONTROL_FD_CWD]))) {
 		return "workingDirectoryFileDescriptor";
 	}
 	/* A directory on standard input would let the command list it whatever is granted. */
 	for (int i = CONTROL_FD_STDIN; i <= CONTROL_FD_STDERR; i++) {
 		static const char *const names[] = { "standardInputFileDescriptor",
 			"standardOutputFileDescriptor", "standardErrorFileDescriptor" };
-		if (fstat(fds[i], &st) < 0 || S_ISDIR(st.st_mode)) {
+		if (S_ISDIR(descriptor_kind(fds[i]))) {
 			return names[i - CONTROL_FD_STDIN];
 		}
 	}
@@ -152,8 +153,7 @@ static const char *wrong_descriptor(const int *fds)
 		type != SOCK_SEQPACKET) {
 		return "channelFileDescriptor";
 	}
-	if (fds[CONTROL_FD_TERMINAL] >= 0 &&
-		(fstat(fds[CONTROL_FD_TERMINAL], &st) < 0 || !S_ISCHR(st.st_mode))) {
+	if (fds[CONTROL_FD_TERMINAL] >= 0 && !S_ISCHR(descriptor_kind(fds[CONTROL_FD_TERMINAL]))) {
 		return "terminalFileDescriptor";
 	}
 	return NULL;
@@ -309,7 +309,7 @@ static int run(struct vl_call *call, void *userdata)
 	} else {
 		r = start(m, call, context, &launch);
 	}
-	fd_close_many(launch.fds, _CONTROL_FD_MAX);
+	descriptors_let_go(launch.fds, _CONTROL_FD_MAX);
 	return r;
 }
 

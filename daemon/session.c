@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "daemon/letgo.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/manager.h"
@@ -393,7 +394,7 @@ int session_start(struct session *s, const struct nono_caps *caps, struct sessio
 	template_flush(s->manager->template);
 	return 0;
 fail:
-	fd_close_many(launch->fds, _CONTROL_FD_MAX);
+	descriptors_let_go(launch->fds, _CONTROL_FD_MAX);
 	return r;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/letgo.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "libcore/base/cleanup.h"
@@ -153,7 +154,7 @@ static struct waiting *queue_take(struct queue *q, const uint64_t *serial)
 static void waiting_free(struct waiting *w)
 {
 	if (w) {
-		fd_close_many(w->fds, _CONTROL_FD_MAX);
+		descriptors_let_go(w->fds, _CONTROL_FD_MAX);
 		free(w);
 	}
 }
@@ -376,12 +377,12 @@ int template_spawn(
 		r = start(t, err);
 		if (r < 0) {
 			free(w);
-			fd_close_many(fds, _CONTROL_FD_MAX);
+			descriptors_let_go(fds, _CONTROL_FD_MAX);
 			return r;
 		}
 	}
 	if (!w) {
-		fd_close_many(fds, _CONTROL_FD_MAX);
+		descriptors_let_go(fds, _CONTROL_FD_MAX);
 		return error_oom(err);
 	}
 	w->request = *request;
