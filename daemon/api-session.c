@@ -213,6 +213,12 @@ static int read_caller(
 		r = context_read(&context, peer->pid, proc_fd, seen ? &m->caller.status : NULL,
 			&m->context, &err);
 	}
+	/* It was let in when it first spoke; since then it may have confined itself, and what it
+	 * starts would not be. */
+	if (r == 0 && access_check_status(&m->access, &context.status, &err) < 0) {
+		*ret_mismatch = "sandbox";
+		return 0;
+	}
 	if (r == 0) {
 		*ret_mismatch = context_difference(&m->context, &context);
 		if (*ret_mismatch) {
