@@ -88,6 +88,19 @@ char *request_path(const struct workdir *w, const char *path, struct nono_error 
 	return absolute;
 }
 
+/* The name without symlinks, so that what is shown and decided on is what is opened. What cannot be
+ * looked up keeps its name: the refusal shall name what the user typed. Takes path. */
+static char *resolve(char *path)
+{
+	char *resolved = path ? realpath(path, NULL) : NULL;
+
+	if (!resolved) {
+		return path;
+	}
+	free(path);
+	return resolved;
+}
+
 /* Errors stick to the writer's buffer. */
 static void write_path(
 	struct json_writer *w, const char *name, const char *escaped_name, const char *path)
@@ -124,7 +137,7 @@ static int write_grants(struct json_writer *w, const struct arguments *a,
 	json_begin_array(w, "grants");
 	for (size_t i = 0; i < a->n_grants; i++) {
 		const struct grant_argument *g = &a->grants[i];
-		_cleanup_free_ char *path = request_path(workdir, g->path, err);
+		_cleanup_free_ char *path = resolve(request_path(workdir, g->path, err));
 		if (!path) {
 			return -EINVAL;
 		}
@@ -181,8 +194,13 @@ static int write_context(struct json_writer *w, const struct arguments *a,
 		json_write_bool(w, "allowWorkingDirectory", true);
 	}
 	if (workdir->path) {
-		write_path(w, "workingDirectory", "workingDirectoryEscaped", workdir->path);
+		_cleanup_free_ char *path = resolve(strdup(workdir->path));
+		if (!path) {
+			return error_oom(err);
+		}
+		write_path(w, "workingDirectory", "workingDirectoryEscaped", path);
 	}
+	json_write_bool(w, "resolved", true);
 	json_write_string(w, "network", a->block_net ? "blocked" : "open");
 	write_command_line(w, a->operands);
 	if (foreground) {

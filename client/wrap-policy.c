@@ -143,14 +143,25 @@ static int look_up_asked(const struct wrap_policy *p, struct nono_caps *caps, si
 }
 
 /* Of our own policy: missing or unreachable is as good as not granted. */
-static void look_up_builtin(struct nono_caps *caps, const struct nono_fs_grant *g)
+static void look_up_builtin(
+	const struct wrap_policy *p, struct nono_caps *caps, const struct nono_fs_grant *g)
 {
+	char canonical[PATH_MAX];
+	const char *hint;
 	struct stat st;
 
 	if (stat(g->resolved, &st) < 0) {
 		return;
 	}
-	if (S_ISDIR(st.st_mode)) {
+	if (g->is_file) { /* below home: its name may lead anywhere */
+		if (realpath(g->resolved, canonical) && lstat(canonical, &st) == 0 &&
+			!S_ISDIR(st.st_mode) &&
+			policy_decide_canonical(p->never, g->resolved, canonical, g->access, true,
+				&hint, NULL) == 0) {
+			nono_caps_allow_file_from(
+				caps, canonical, g->access, g->source, NULL, NULL);
+		}
+	} else if (S_ISDIR(st.st_mode)) {
 		nono_caps_allow_path_from(caps, g->resolved, g->access, g->source, NULL, NULL);
 	} else {
 		nono_caps_allow_file_from(caps, g->resolved, g->access, g->source, NULL, NULL);
@@ -172,7 +183,7 @@ int wrap_policy_look_up(const struct wrap_policy *p, struct nono_caps **ret, str
 		if (g->source == NONO_SOURCE_USER) {
 			r = look_up_asked(p, caps, i, g, err);
 		} else {
-			look_up_builtin(caps, g);
+			look_up_builtin(p, caps, g);
 		}
 	}
 	if (r < 0) {

@@ -272,6 +272,7 @@ static int start(struct manager *m, struct vl_call *call, struct json_object *co
 		return r;
 	}
 	launch->foreground = q.foreground;
+	launch->resolved = q.resolved;
 	s->context = strdup(json_object_to_json_string_ext(context, JSON_C_TO_STRING_PLAIN));
 	if (!s->context) {
 		return -ENOMEM;

@@ -92,6 +92,7 @@ int request_parse(struct request *ret, struct json_object *context, struct nono_
 
 	q.name = json_string_or(context, "name", NULL);
 	q.foreground = json_bool_or(context, "foreground", false);
+	q.resolved = json_bool_or(context, "resolved", false);
 	q.policy.allow_cwd = json_bool_or(context, "allowWorkingDirectory", false);
 	q.policy.network = str_equal(json_string_or(context, "network", "open"), "blocked")
 				   ? NONO_NETWORK_BLOCKED

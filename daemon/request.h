@@ -10,7 +10,7 @@
  * object or into the request itself. */
 struct request {
 	const char *name; /* NULL for none */
-	bool foreground;
+	bool foreground, resolved;
 	struct policy_request policy;
 	struct policy_grant *grants; /* policy.grants */
 	char **owned;                /* unescaped paths */

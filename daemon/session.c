@@ -276,16 +276,27 @@ static void on_link(void *userdata, unsigned events)
 	}
 }
 
-static void put_grant(struct plan *plan, const struct nono_fs_grant *g)
+static void put_grant(struct plan *plan, const struct nono_fs_grant *g, bool resolved)
 {
-	plan->grants[plan->n_grants++] = (struct plan_grant){
-		.path = g->resolved, .access = g->access, .flags = g->is_file ? PLAN_GRANT_FILE : 0
-	};
+	bool optional = g->source == NONO_SOURCE_SYSTEM;
+
+	plan->grants[plan->n_grants++] = (struct plan_grant){ .path = g->resolved,
+		.access = g->access,
+		.flags = (g->is_file ? PLAN_GRANT_FILE : 0) |
+			 (optional          ? PLAN_GRANT_OPTIONAL
+				 : resolved ? PLAN_GRANT_RESOLVED
+					    : 0) };
+}
+
+/* The policy's own, but for what needs a second decision: the files below home. */
+static bool belongs_in_base(const struct nono_fs_grant *g)
+{
+	return g->source == NONO_SOURCE_SYSTEM && !g->is_file;
 }
 
 /* What was asked for, in the plan and for the second decision. The policy's own is in the base. */
-static int fill_grants(
-	struct session *s, struct plan *plan, const struct nono_caps *caps, struct nono_error *err)
+static int fill_grants(struct session *s, struct plan *plan, const struct nono_caps *caps,
+	bool resolved, struct nono_error *err)
 {
 	plan->grants = calloc(caps->n_paths + 1, sizeof(*plan->grants));
 	s->grants = calloc(caps->n_paths + 1, sizeof(*s->grants));
@@ -294,10 +305,10 @@ static int fill_grants(
 	}
 	for (size_t i = 0; i < caps->n_paths; i++) {
 		const struct nono_fs_grant *g = &caps->paths[i];
-		if (g->source == NONO_SOURCE_SYSTEM) {
+		if (belongs_in_base(g)) {
 			continue;
 		}
-		put_grant(plan, g);
+		put_grant(plan, g, resolved);
 		s->grants[s->n_grants] = (struct session_grant){ strdup(g->resolved), g->access };
 		if (!s->grants[s->n_grants++].path) {
 			return error_oom(err);
@@ -322,7 +333,9 @@ int session_base_plan(struct manager *m, struct nono_error *err)
 		return error_oom(err);
 	}
 	for (size_t i = 0; i < caps->n_paths; i++) {
-		put_grant(&plan, &caps->paths[i]);
+		if (belongs_in_base(&caps->paths[i])) {
+			put_grant(&plan, &caps->paths[i], false);
+		}
 	}
 	return plan_create(&plan, err);
 }
@@ -352,7 +365,7 @@ static int make_plan(struct session *s, const struct nono_caps *caps,
 	if (!plan.filter) {
 		return -EINVAL;
 	}
-	r = fill_grants(s, &plan, caps, err);
+	r = fill_grants(s, &plan, caps, launch->resolved, err);
 	if (r < 0) {
 		return r;
 	}

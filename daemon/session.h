@@ -62,6 +62,7 @@ struct session {
 struct session_launch {
 	const struct plan_caller *caller;
 	bool foreground;
+	bool resolved;            /* the client has followed the symlinks of its paths */
 	int fds[_CONTROL_FD_MAX]; /* CONTROL_FD_PLAN and CONTROL_FD_LINK are filled in */
 };
 

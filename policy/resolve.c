@@ -50,19 +50,24 @@ static int add_asked(struct nono_caps *caps, const struct policy_grant *g,
 		caps, g->path, g->access, g->is_file, NONO_SOURCE_USER, NULL, err);
 }
 
-static int add_builtin(
-	struct nono_caps *caps, const struct policy_places *places, struct nono_error *err)
+/* What is below home is single files, which the user may have put elsewhere by a symlink: where
+ * they lead is decided for each session, so they are part of every set. */
+static int add_builtin(struct nono_caps *caps, const struct policy_places *places,
+	bool without_system, struct nono_error *err)
 {
 	for (size_t i = 0; i < builtin_grants_n; i++) {
 		const struct builtin_grant *g = &builtin_grants[i];
 		const char *below = str_after(g->path, "~/");
 		_cleanup_free_ char *path = path_absolute(places->home, below ? below : g->path);
 		int r;
+		if (without_system && !below) {
+			continue;
+		}
 		if (!path) {
 			return error_oom(err);
 		}
 		r = caps_add_unresolved(
-			caps, path, g->access, false, NONO_SOURCE_SYSTEM, NULL, err);
+			caps, path, g->access, below != NULL, NONO_SOURCE_SYSTEM, NULL, err);
 		if (r < 0) {
 			return r;
 		}
@@ -100,7 +105,7 @@ int policy_resolve(struct nono_caps **ret, const struct policy_request *request,
 			return error_wrap(err, "working directory");
 		}
 	}
-	r = request->without_system ? 0 : add_builtin(caps, places, err);
+	r = add_builtin(caps, places, request->without_system, err);
 	if (r < 0) {
 		return r;
 	}

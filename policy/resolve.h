@@ -22,7 +22,7 @@ struct policy_request {
 	size_t n_grants;
 	const char *cwd;     /* absolute and clean, NULL when not known */
 	bool allow_cwd;      /* grants cwd for reading and writing */
-	bool without_system; /* leaves out what every session gets */
+	bool without_system; /* leaves out what every session gets, but for the files below home */
 	enum nono_network_mode network;
 };
 

@@ -57,6 +57,11 @@ static int check_name(const struct grants_request *q, uint32_t index, int fd, co
 	if (strcmp(name, g->path) == 0) {
 		return 0;
 	}
+	if (g->flags & PLAN_GRANT_RESOLVED) {
+		return error_set(err, NONO_REFUSED, EPERM,
+			"'%.150s' now leads to '%.150s', which is not what it was when it was asked for",
+			g->path, name);
+	}
 	return q->decide(q->userdata, index, name, g->access, st, err);
 }
 
@@ -151,8 +156,9 @@ int grants_base(const struct plan *base, uint32_t network, int abi, struct nono_
 int grants_add(const struct grants_request *q, struct nono_error *err)
 {
 	for (uint32_t i = 0; i < q->plan->n_grants; i++) {
-		int r = add_asked(q, i, err);
-		if (r < 0) {
+		bool optional = q->plan->grants[i].flags & PLAN_GRANT_OPTIONAL;
+		int r = add_asked(q, i, optional ? NULL : err);
+		if (r < 0 && !optional) {
 			return r;
 		}
 	}

@@ -4,8 +4,9 @@
  *
  * Names of paths are strings nonod decided on without touching the file system; nono-session
  * opens them. A path whose canonical name (what the kernel says was opened) is not the name that
- * was decided on goes back to nonod for a second decision (LINK_RESOLVED in control.h), unless
- * PLAN_GRANT_BUILTIN says that the policy itself named it.
+ * was decided on goes back to nonod for a second decision (LINK_RESOLVED in control.h). The
+ * base plan, which is what every session gets from the system, needs none: it means whatever its
+ * names lead to.
  */
 #pragma once
 #include <stdbool.h>
@@ -21,9 +22,9 @@
 #define PLAN_CPU_BYTES  1024
 
 enum plan_grant_flag {
-	PLAN_GRANT_FILE = 1 << 0,    /* must not be a directory; without it: must be one */
-	PLAN_GRANT_BUILTIN = 1 << 1, /* from our own policy: may be missing, may be either kind,
-				      * needs no second decision */
+	PLAN_GRANT_FILE = 1 << 0,     /* must not be a directory; without it: must be one */
+	PLAN_GRANT_OPTIONAL = 1 << 1, /* from our own policy: if anything is wrong, not granted */
+	PLAN_GRANT_RESOLVED = 1 << 2, /* the name was canonical when it was asked for */
 };
 
 struct plan_grant {

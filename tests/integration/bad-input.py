@@ -39,7 +39,7 @@ class BadInput(harness.TestCase):
         self.assert_refused(self.run_nono('--allow', w.runtime, '--', 'true'), str(w.runtime))
         self.assert_refused(self.run_nono('--workdir', 'missing', '--', 'true'), 'missing')
         os.symlink(w.runtime, w.project / 'link')
-        self.assert_refused(self.run_nono('--read', 'link', '--', 'true'), 'link')
+        self.assert_refused(self.run_nono('--read', 'link', '--', 'true'), 'runtime')
         os.symlink('loop', w.project / 'loop')
         self.assert_refused(self.run_nono('--read', 'loop', '--', 'true'), 'loop')
         self.assert_refused(self.run_nono('--read', 'x' * 300, '--', 'true'), 'xxx')

@@ -56,6 +56,7 @@ static void test_everything(void **state)
 		"{\"path\":\"/a%FF/%25\",\"escaped\":true,\"access\":\"readWrite\",\"isFile\":true},"
 		"{\"path\":\"/w\",\"access\":\"write\",\"isFile\":false}],"
 		"\"allowWorkingDirectory\":true,\"workingDirectory\":\"/base/dir\","
+		"\"resolved\":true,"
 		"\"network\":\"blocked\",\"commandLine\":[\"cmd\",\"%FF%25\"],\"foreground\":true},"
 		"\"launchFileDescriptor\":0,\"workingDirectoryFileDescriptor\":1}");
 }
