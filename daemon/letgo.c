@@ -29,12 +29,14 @@ mode_t descriptor_kind(int fd)
 	return look(fd, &st) ? st.stx_mode & S_IFMT : 0;
 }
 
-/* A file that is on no block device: one of a network, of a process, or in memory. */
+/* A file that is on no block device: one of a network or of a process. One in memory is neither,
+ * and only that has seals; most of what nonod passes on are memfds. */
 static bool may_wait(int fd)
 {
 	struct statx st;
 
-	return !look(fd, &st) || (S_ISREG(st.stx_mode) && st.stx_dev_major == 0);
+	return !look(fd, &st) ||
+	       (S_ISREG(st.stx_mode) && st.stx_dev_major == 0 && fcntl(fd, F_GET_SEALS) < 0);
 }
 
 static void *close_slowly(void *fd)
