@@ -61,6 +61,7 @@ struct session {
 	pid_t command;
 	bool ended;         /* the command has */
 	bool children_left; /* to collect; no signal will tell again */
+	bool stop_reported; /* and not answered yet */
 	int wait_status;
 	uint64_t kill_at; /* monotonic microseconds, 0 for never */
 };
@@ -322,6 +323,12 @@ static void report_stop(struct session *s, int sig)
 {
 	struct channel_signal packet = { .signal = (uint32_t)sig };
 
+	/* One at a time: a command that stops and continues itself must not pile them up before a
+	 * client that is stopped. */
+	if (s->stop_reported) {
+		return;
+	}
+	s->stop_reported = true;
 	for (int i = 0; i < 4 && !outbox_pending(&s->outbox) && on_terminal(s); i++) {
 	}
 	outbox_send(&s->outbox, CHANNEL_STOPPED, &packet, sizeof(packet));
@@ -385,6 +392,7 @@ static void on_signals(struct session *s)
 
 static void on_continue(struct session *s, const struct channel_continue *packet)
 {
+	s->stop_reported = false;
 	if (s->ended) {
 		return;
 	}
