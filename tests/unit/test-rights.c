@@ -233,6 +233,9 @@ static void check_file(const struct file_case *c, bool ordinary, int abi, enum n
 		return;
 	}
 	result = in_child(ordinary, file_body, &a);
+	if (c->op == op_make_char && !handled && result == EPERM) {
+		return; /* overlayfs keeps device 0:0, the one everybody may make, for itself */
+	}
 	if (result != (works ? 0 : c->denied)) {
 		fail_msg("%s as %s, ABI %d, access %d: %s (%d)", c->name,
 			ordinary ? "user" : "root", abi, access, strerror(result), result);
