@@ -398,11 +398,11 @@ static void step(struct relay *r)
 	}
 	n = poll(p, N, poll_timeout(r));
 	if (n == 0 && r->stopping) {
-		r->stopping = false; /* the command ignores it, or has no terminal to say so */
+		/* It ignores the signal, or has no terminal to say so, or waits in vfork() for a
+		 * child that stopped: then it is not stopped itself, but needs to be continued. */
+		r->stopping = false;
 		stop_self(r, SIGTSTP, false);
-		if (r->tty->fd < 0) {
-			send_continue(r);
-		}
+		send_continue(r);
 		return;
 	}
 	if (n <= 0) {
