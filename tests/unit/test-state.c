@@ -107,8 +107,8 @@ static void test_round_trip(void **state)
 	nono_caps_free(loaded);
 }
 
-/* A document of the original format, as other tools write it. */
-static void test_upstream_document(void **state)
+/* A document with the plain keys only, as other tools write it. */
+static void test_plain_document(void **state)
 {
 	char json[8192];
 	struct nono_caps *loaded;
@@ -340,7 +340,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_empty),
 		TEST(test_round_trip),
-		TEST(test_upstream_document),
+		TEST(test_plain_document),
 		TEST(test_relative_original),
 		TEST(test_what_changed_meanwhile),
 		TEST(test_bad_documents),
