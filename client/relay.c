@@ -22,12 +22,12 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client/say.h"
 #include "libcore/base/buf.h"
 #include "libcore/base/cleanup.h"
+#include "libcore/base/clock.h"
 #include "proto/channel.h"
 
 #define INPUT_CHUNK     4096
@@ -48,14 +48,6 @@ struct relay {
 	int exit_status;
 	char packet[CHANNEL_PACKET_MAX];
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void end(struct relay *r, int exit_status)
 {
@@ -345,7 +337,7 @@ static void on_signal(struct relay *r, int sig)
 	case SIGTSTP:
 		send_signal(r, SIGTSTP);
 		r->stopping = true;
-		r->stop_at = now_ms() + STOP_TIMEOUT_MS;
+		r->stop_at = clock_msec() + STOP_TIMEOUT_MS;
 		break;
 	case SIGHUP:
 		die_by(r, SIGHUP); /* the session ends because we are gone */
@@ -372,7 +364,7 @@ static int poll_timeout(struct relay *r)
 	if (!r->stopping) {
 		return -1;
 	}
-	left = r->stop_at - now_ms();
+	left = r->stop_at - clock_msec();
 	return left > 0 ? (int)left : 0;
 }
 

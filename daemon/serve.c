@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/access.h"
@@ -16,6 +15,7 @@
 #include "daemon/manager.h"
 #include "daemon/template.h"
 #include "libcore/base/cleanup.h"
+#include "libcore/base/clock.h"
 #include "libcore/base/error.h"
 #include "proto/server.h"
 
@@ -39,14 +39,6 @@ struct client {
 	struct loop_timer *deadline; /* NULL until the first one */
 	bool admitted;               /* not from inside */
 };
-
-static uint64_t monotonic_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 static void client_process(struct client *c);
 static void start_accepting(struct serve *s);
@@ -76,7 +68,7 @@ static int client_set_deadline(struct client *c, uint64_t deadline)
 		loop_timer_new(&c->deadline, c->manager->loop, on_deadline, c, NULL) < 0) {
 		return -ENOMEM;
 	}
-	now = monotonic_usec();
+	now = clock_usec();
 	return loop_timer_set(c->deadline, deadline > now ? deadline - now : 0);
 }
 

@@ -11,10 +11,10 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "libcore/base/cleanup.h"
+#include "libcore/base/clock.h"
 #include "libcore/base/fd.h"
 #include "libcore/privileges.h"
 #include "libcore/tree.h"
@@ -154,19 +154,11 @@ static void default_signals(void)
 	}
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Waits until pid has ended (it stays to be reaped), the host is gone or the time has run out. */
 static void wait_for_end(const struct keeper_job *job, int pidfd, struct keeper_report *report)
 {
 	bool limited = job->timeout_ms > 0 && job->timeout_ms < INT64_MAX / 2;
-	int64_t deadline = limited ? now_ms() + (int64_t)job->timeout_ms : 0;
+	int64_t deadline = limited ? clock_msec() + (int64_t)job->timeout_ms : 0;
 	struct pollfd fds[] = {
 		{ .fd = pidfd, .events = POLLIN }, { .fd = job->host_pidfd, .events = POLLIN },
 		{ .fd = job->report_fd }, /* POLLERR: the host has closed its end */
@@ -176,7 +168,7 @@ static void wait_for_end(const struct keeper_job *job, int pidfd, struct keeper_
 		int64_t left = -1;
 		int n;
 		if (limited) {
-			left = deadline - now_ms();
+			left = deadline - clock_msec();
 			left = left < 0 ? 0 : left > 3600000 ? 3600000 : left;
 		}
 		n = poll(fds, ELEMENTSOF(fds), (int)left);
@@ -186,7 +178,7 @@ static void wait_for_end(const struct keeper_job *job, int pidfd, struct keeper_
 		if (n < 0 && errno != EINTR) {
 			return;
 		}
-		if (limited && now_ms() >= deadline) {
+		if (limited && clock_msec() >= deadline) {
 			report->timed_out = true;
 			return;
 		}

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "libcore/base/cleanup.h"
+#include "libcore/base/clock.h"
 #include "libcore/base/compat.h"
 #include "libcore/base/fd.h"
 
@@ -71,14 +72,6 @@ static bool parent_is_out_of_reach(void)
 	pid_t parent = getppid();
 
 	return parent > 0 && kill(parent, 0) < 0 && errno == EPERM;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* Writes number and suffix behind prefix: snprintf() may allocate. */
@@ -181,12 +174,12 @@ static int signal_descendants(int signal)
 /* Stopped processes start no others: when a pass finds nothing running, all are known. */
 static int kill_by_walking(int64_t deadline)
 {
-	int64_t half = now_ms() + (deadline - now_ms()) / 2;
+	int64_t half = clock_msec() + (deadline - clock_msec()) / 2;
 	int n;
 
 	do {
 		n = signal_descendants(SIGSTOP);
-	} while (n > 0 && now_ms() < half);
+	} while (n > 0 && clock_msec() < half);
 	if (n < 0) {
 		return n;
 	}
@@ -210,7 +203,7 @@ static int reap(pid_t pid, int *ret_status)
 
 int tree_kill_all(const struct tree *tree, int timeout_ms, pid_t pid, int *ret_status)
 {
-	int64_t deadline = now_ms() + timeout_ms;
+	int64_t deadline = clock_msec() + timeout_ms;
 	struct timespec pause = { .tv_nsec = 50000 };
 	int r;
 
@@ -228,7 +221,7 @@ int tree_kill_all(const struct tree *tree, int timeout_ms, pid_t pid, int *ret_s
 		if (!reap(pid, ret_status)) {
 			return 0;
 		}
-		if (now_ms() >= deadline) {
+		if (clock_msec() >= deadline) {
 			return -ETIMEDOUT;
 		}
 		/* Dying takes a moment; the parent of a dead child gets no better event. */

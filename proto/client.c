@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
 #include "libcore/base/cleanup.h"
+#include "libcore/base/clock.h"
 #include "libcore/base/error.h"
 #include "libcore/base/fd.h"
 #include "proto/stream.h"
@@ -22,18 +22,10 @@ struct vl_client {
 	struct vl_envelope envelope;
 };
 
-static int64_t now_msec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* A point in time for a timeout; negative stays "never". */
 static int64_t deadline_of(int timeout_ms)
 {
-	return timeout_ms < 0 ? -1 : now_msec() + timeout_ms;
+	return timeout_ms < 0 ? -1 : clock_msec() + timeout_ms;
 }
 
 static int wait_for(int fd, short events, int64_t deadline, struct nono_error *err)
@@ -44,7 +36,7 @@ static int wait_for(int fd, short events, int64_t deadline, struct nono_error *e
 
 	for (;;) {
 		if (deadline >= 0) {
-			left = deadline - now_msec();
+			left = deadline - clock_msec();
 			left = left < 0 ? 0 : left;
 		}
 		n = poll(&p, 1, (int)left);

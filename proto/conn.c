@@ -5,22 +5,14 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "libcore/base/cleanup.h"
+#include "libcore/base/clock.h"
 #include "proto/conn-private.h"
 #include "proto/json.h"
 
 #define RECHECK_USEC 1000000 /* between two looks for a hang-up that no event can announce */
 #define STEPS_MAX    16      /* steps in one process(): a busy peer does not starve the others */
-
-static uint64_t now_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 int vl_conn_new(struct vl_conn **ret, int fd, struct peer *peer, const struct stream_limits *limits,
 	uint64_t stall_usec, const struct vl_conn_ops *ops, void *owner)
@@ -138,7 +130,7 @@ void vl_conn_close(struct vl_conn *conn)
 {
 	if (!conn->closing) {
 		conn->closing = true;
-		conn->deadline = now_usec() + conn->stall_usec;
+		conn->deadline = clock_usec() + conn->stall_usec;
 		changed(conn);
 	}
 }
@@ -205,7 +197,7 @@ static int check_hangup(struct vl_conn *conn)
 		conn->half_closed = conn->half_closed || (p.revents & POLLRDHUP);
 	}
 	if (conn->half_closed) {
-		conn->recheck = now_usec() + RECHECK_USEC;
+		conn->recheck = clock_usec() + RECHECK_USEC;
 	}
 	return 0;
 }
@@ -236,7 +228,7 @@ static int read_call(struct vl_conn *conn)
 	if (!stream_is_partial(conn->stream)) {
 		conn->deadline = UINT64_MAX;
 	} else if (conn->deadline == UINT64_MAX) {
-		conn->deadline = now_usec() + conn->stall_usec;
+		conn->deadline = clock_usec() + conn->stall_usec;
 	}
 	return r;
 }
@@ -278,7 +270,7 @@ int vl_conn_process(struct vl_conn *conn)
 		r = step(conn);
 	}
 	conn->in_process = false;
-	if (r >= 0 && conn->deadline != UINT64_MAX && now_usec() >= conn->deadline) {
+	if (r >= 0 && conn->deadline != UINT64_MAX && clock_usec() >= conn->deadline) {
 		r = -ETIMEDOUT;
 	}
 	if (r >= 0) {

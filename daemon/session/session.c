@@ -21,7 +21,6 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/session/command.h"
@@ -31,6 +30,7 @@
 #include "daemon/session/streams.h"
 #include "daemon/session/terminal.h"
 #include "libcore/base/cleanup.h"
+#include "libcore/base/clock.h"
 #include "libcore/base/error.h"
 #include "libcore/base/fd.h"
 #include "libcore/tree.h"
@@ -65,14 +65,6 @@ struct session {
 	int wait_status;
 	uint64_t kill_at; /* monotonic microseconds, 0 for never */
 };
-
-static uint64_t now_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 static void link_send(struct session *s, const void *p, size_t n)
 {
@@ -198,11 +190,11 @@ static int make_base_rules(struct session *s, int base_fd, uint32_t network, str
 
 void session_expect(struct session *s, int base_fd)
 {
-	if (s->ruleset_fd >= 0 && now_usec() - s->ruleset_usec < RULES_FRESH_USEC / 2) {
+	if (s->ruleset_fd >= 0 && clock_usec() - s->ruleset_usec < RULES_FRESH_USEC / 2) {
 		return;
 	}
 	close_fd(&s->ruleset_fd);
-	s->ruleset_usec = now_usec(); /* before the first file is looked up */
+	s->ruleset_usec = clock_usec(); /* before the first file is looked up */
 	s->ruleset_fd = make_base_rules(s, base_fd, NONO_NETWORK_OPEN, NULL);
 }
 
@@ -216,7 +208,7 @@ static int make_rules(struct session *s, int *ret_fd, struct nono_error *err)
 		.userdata = s };
 
 	if (s->ruleset_fd >= 0 && s->plan.network == NONO_NETWORK_OPEN &&
-		now_usec() - s->ruleset_usec < RULES_FRESH_USEC) {
+		clock_usec() - s->ruleset_usec < RULES_FRESH_USEC) {
 		*ret_fd = take_fd(&s->ruleset_fd);
 	} else {
 		close_fd(&s->ruleset_fd);
@@ -295,7 +287,7 @@ static void signal_command(struct session *s, int sig)
 
 static void end_soon(struct session *s, int sig, uint64_t grace_usec)
 {
-	uint64_t at = now_usec() + grace_usec;
+	uint64_t at = clock_usec() + grace_usec;
 
 	if (grace_usec > 0) {
 		signal_command(s, sig);
@@ -486,7 +478,7 @@ static int poll_timeout(const struct session *s)
 	if (s->kill_at == 0 || s->ended) {
 		return -1;
 	}
-	now = now_usec();
+	now = clock_usec();
 	return now >= s->kill_at ? 0 : (int)((s->kill_at - now + 999) / 1000);
 }
 
@@ -562,7 +554,7 @@ static void supervise(struct session *s)
 
 	outbox_send(&s->outbox, CHANNEL_STARTED, &started, sizeof(started));
 	link_send(s, &link, sizeof(link));
-	while (!s->ended && (s->kill_at == 0 || now_usec() < s->kill_at)) {
+	while (!s->ended && (s->kill_at == 0 || clock_usec() < s->kill_at)) {
 		session_step(s);
 	}
 	if (!s->ended) {
