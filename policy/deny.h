@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What no grant reaches unless the user lifts it: the deny rules in force for one session. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "libcore/base/strlist.h"
+#include "nono.h"
+
+struct deny_rule {
+	char *path;        /* absolute and clean */
+	char *source;      /* "group deny_credentials", "profile NAME" */
+	char *description; /* the group's, for people; may be NULL */
+	bool locked;       /* by an administrator: cannot be lifted */
+};
+
+struct deny_list {
+	struct deny_rule *rules;
+	size_t n;
+	struct strlist bypass; /* lifted: rules at or below, and grants at or below */
+};
+
+enum deny_verdict {
+	DENY_NONE,
+	DENY_COVERS,   /* path is a denied path or inside one */
+	DENY_CONTAINS, /* a denied path is strictly inside path (a directory) */
+};
+
+/* The rule that decides, by names only. */
+enum deny_verdict deny_check(
+	const struct deny_list *list, const char *path, const struct deny_rule **ret_rule);
+/* Adds the canonical name of every rule (~/.aws may be a symlink), and of its parent. Looks into
+ * the file system: never in nonod. 0 or -ENOMEM. */
+int deny_add_canonical(struct deny_list *list);
+void deny_deinit(struct deny_list *list);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Policy documents in the file system, for the programs that may read there: the client,
+ * nono-local, and nonod at its start for /etc/nono. A document must be a regular file (after
+ * symlinks), owned by the user or root, not writable by others, in directories of which the same
+ * holds; else it is refused by name. What does not exist is no error unless it was named.
+ */
+#pragma once
+#include "policy/library.h"
+#include "policy/places.h"
+
+#define SYSTEM_POLICY_DIR "/etc/nono"
+
+struct document_files {
+	struct policy_document *items; /* strings are owned */
+	size_t n;
+};
+
+/* policy.d, network.d (sorted *.json, *.jsonc) of dir. With profiles, also every profile in
+ * dir/profiles (for /etc/nono and for listings). */
+int documents_read_dir(struct document_files *into, const char *dir, enum policy_origin origin,
+	bool profiles, struct nono_error *err);
+
+/* The profile ref means: with a slash or ending in .json or .jsonc a file relative to cwd, else a
+ * name looked for as a sibling of from_file (may be NULL) and in the user's profiles directory.
+ * 1 when found and added, 0 when there is no such file (it may be built in), -errno with err. */
+int documents_read_profile(struct document_files *into, const struct policy_places *places,
+	const char *cwd, const char *ref, const char *from_file, struct nono_error *err);
+
+/* .nono.json or .nono.jsonc in cwd or the nearest parent below home (or below the mount point),
+ * with trusted set by comparing it with what the user accepted. 1 found, 0 none. */
+int documents_read_project(struct document_files *into, const struct policy_places *places,
+	const char *cwd, struct nono_error *err);
+/* Accepts file as it is now: a copy in nono's state directory, which no session can write. */
+int documents_trust(const struct policy_places *places, const struct policy_document *project,
+	struct nono_error *err);
+
+void documents_deinit(struct document_files *f);
+
+/* Everything for one command line: the user's documents, the profile with all it refers to, the
+ * project's. For programs that resolve by themselves (wrap, why, profile). */
+int library_load(struct library **ret, const struct policy_places *places, const char *cwd,
+	const char *profile, const char *const *extra, size_t n_extra, struct nono_error *err);
