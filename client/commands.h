@@ -7,7 +7,7 @@
 #include "libcore/base/buf.h"
 
 int command_run(const struct arguments *a);
-int command_wrap(const struct arguments *a, char **argv);
+int command_local(char **argv); /* wrap and all else that needs no supervisor */
 int command_ps(const struct arguments *a);
 int command_inspect(const struct arguments *a);
 int command_stop(const struct arguments *a);

@@ -78,7 +78,7 @@ static int dispatch(const struct arguments *a, char **original)
 	case VERB_RUN:
 		return command_run(a);
 	case VERB_WRAP:
-		return command_wrap(a, original);
+		return command_local(original);
 	case VERB_PS:
 		return command_ps(a);
 	case VERB_INSPECT:

@@ -25,7 +25,7 @@ import unittest
 BUILD = pathlib.Path(os.environ.get('NONO_BUILD', '.')).resolve()
 PROGRAMS = {'bin/nono': 'client/nono', 'bin/nonod': 'daemon/nonod',
             'libexec/nono/nono-session': 'daemon/session/nono-session',
-            'libexec/nono/nono-wrap': 'client/nono-wrap'}
+            'libexec/nono/nono-local': 'client/nono-local'}
 MUST_WORK = os.environ.get('NONO_MUST_WORK') == '1'
 # What the tests run must be the distribution's, where the sandbox can read it.
 PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin'

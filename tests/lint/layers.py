@@ -61,12 +61,12 @@ def main():
         includes = [(text.count('\n', 0, m.start()) + 1, *m.groups())
                     for m in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)', text, re.M)]
         for line, quote, name in includes:
-            # The one exception: nono wrap applies a sandbox in place, as any user of libnono does.
+            # The one exception: nono-local applies a sandbox in place, as any user of libnono does.
             if quote == '"' and not headers.match(name):
                 lint.report(path, line, f'this layer may not include "{name}"')
             elif quote == '"' and str(path).startswith('client/') and name == 'nono.h' \
-                    and not path.name.startswith('wrap'):
-                lint.report(path, line, 'only client/wrap* uses libnono')
+                    and not str(path).startswith('client/local/'):
+                lint.report(path, line, 'only client/local/ uses libnono')
             elif quote == '<':
                 library = library_of(name)
                 if library and library not in libraries.split():

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/wrap-policy.h"
+#include "client/local/decide.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -35,7 +35,7 @@ static int add_hint(int r, const char *hint, struct nono_error *err)
 	return r;
 }
 
-static int make_never(struct wrap_policy *p, struct nono_error *err)
+static int make_never(struct decision *p, struct nono_error *err)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -61,7 +61,7 @@ static int make_never(struct wrap_policy *p, struct nono_error *err)
 	return r < 0 ? r : never_add_canonical(p->never, err);
 }
 
-static int decide(struct wrap_policy *p, const struct arguments *a, const struct workdir *w,
+static int decide(struct decision *p, const struct arguments *a, const struct workdir *w,
 	struct nono_error *err)
 {
 	struct policy_grant *grants = calloc(a->n_grants + 1, sizeof(*grants));
@@ -101,10 +101,10 @@ static int decide(struct wrap_policy *p, const struct arguments *a, const struct
 	return r;
 }
 
-int wrap_policy_resolve(struct wrap_policy *ret, const struct arguments *a, const struct workdir *w,
+int decide_policy(struct decision *ret, const struct arguments *a, const struct workdir *w,
 	struct nono_error *err)
 {
-	_cleanup_(wrap_policy_deinit) struct wrap_policy p = { 0 };
+	_cleanup_(decision_deinit) struct decision p = { 0 };
 	_cleanup_(runtime_dir_deinit) struct runtime_dir runtime = { .fd = -1 };
 	/* Missing or not ours: then nothing of ours is in it that a grant could give away. */
 	bool has_runtime =
@@ -121,11 +121,11 @@ int wrap_policy_resolve(struct wrap_policy *ret, const struct arguments *a, cons
 		return r;
 	}
 	*ret = p;
-	p = (struct wrap_policy){ 0 };
+	p = (struct decision){ 0 };
 	return 0;
 }
 
-static int look_up_asked(const struct wrap_policy *p, struct nono_caps *caps, size_t index,
+static int look_up_asked(const struct decision *p, struct nono_caps *caps, size_t index,
 	const struct nono_fs_grant *g, struct nono_error *err)
 {
 	int r = g->is_file ? nono_caps_allow_file(caps, g->resolved, g->access, err)
@@ -144,7 +144,7 @@ static int look_up_asked(const struct wrap_policy *p, struct nono_caps *caps, si
 
 /* Of our own policy: missing or unreachable is as good as not granted. */
 static void look_up_builtin(
-	const struct wrap_policy *p, struct nono_caps *caps, const struct nono_fs_grant *g)
+	const struct decision *p, struct nono_caps *caps, const struct nono_fs_grant *g)
 {
 	char canonical[PATH_MAX];
 	const char *hint;
@@ -168,7 +168,7 @@ static void look_up_builtin(
 	}
 }
 
-int wrap_policy_look_up(const struct wrap_policy *p, struct nono_caps **ret, struct nono_error *err)
+int decision_look_up(const struct decision *p, struct nono_caps **ret, struct nono_error *err)
 {
 	_cleanup_(caps_freep) struct nono_caps *caps = NULL;
 	const struct nono_fs_grant *g;
@@ -193,10 +193,10 @@ int wrap_policy_look_up(const struct wrap_policy *p, struct nono_caps **ret, str
 	return 0;
 }
 
-void wrap_policy_deinit(struct wrap_policy *p)
+void decision_deinit(struct decision *p)
 {
 	nono_caps_free(p->caps);
 	never_free(p->never);
 	places_deinit(&p->places);
-	*p = (struct wrap_policy){ 0 };
+	*p = (struct decision){ 0 };
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * nono-wrap, the other half of `nono wrap`: it gets nono's own command line, decides as nonod
- * would, restricts itself with libnono and becomes the command. No daemon and no parent, so all
- * that only a supervisor can do is missing, and nothing here may be asked for that needs one.
+ * nono wrap: decides as nonod would, restricts itself with libnono and becomes the command. No
+ * daemon and no parent, so all that only a supervisor can do is missing, and nothing here may be
+ * asked for that needs one.
  */
 #include <errno.h>
 #include <linux/close_range.h>
@@ -13,10 +13,11 @@
 #include <unistd.h>
 
 #include "client/environment.h"
+#include "client/local/decide.h"
+#include "client/local/local.h"
 #include "client/options.h"
 #include "client/request.h"
 #include "client/say.h"
-#include "client/wrap-policy.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
 #include "libcore/base/escape.h"
@@ -120,7 +121,7 @@ static int execute(char **argv)
 }
 
 static int prepare(const struct arguments *a, const struct workdir *w,
-	const struct wrap_policy *policy, struct environment *env, struct nono_error *err)
+	const struct decision *policy, struct environment *env, struct nono_error *err)
 {
 	_cleanup_free_ char *summary = NULL;
 	int r = environment_build(env, environ, a->env, a->n_env, a->workdir ? w->path : NULL, err);
@@ -148,16 +149,16 @@ static int prepare(const struct arguments *a, const struct workdir *w,
 	return r < 0 ? error_errno(err, -r, "write to standard error") : 0;
 }
 
-static int run(const struct arguments *a, struct nono_error *err)
+int local_wrap(const struct arguments *a, struct nono_error *err)
 {
 	_cleanup_(workdir_deinit) struct workdir w = { .fd = -1 };
-	_cleanup_(wrap_policy_deinit) struct wrap_policy policy = { 0 };
+	_cleanup_(decision_deinit) struct decision policy = { 0 };
 	_cleanup_(environment_deinit) struct environment env = { 0 };
 	struct nono_caps *caps = NULL;
 	int r = workdir_open(&w, a, err);
 
 	if (r == 0) {
-		r = wrap_policy_resolve(&policy, a, &w, err);
+		r = decide_policy(&policy, a, &w, err);
 	}
 	if (r == 0 && a->dry_run) {
 		return print_policy(policy.caps, a->json);
@@ -166,7 +167,7 @@ static int run(const struct arguments *a, struct nono_error *err)
 		r = prepare(a, &w, &policy, &env, err);
 	}
 	if (r == 0) {
-		r = wrap_policy_look_up(&policy, &caps, err);
+		r = decision_look_up(&policy, &caps, err);
 	}
 	if (r == 0) {
 		r = nono_apply(caps, err);
@@ -180,23 +181,4 @@ static int run(const struct arguments *a, struct nono_error *err)
 	}
 	environ = env.vector;
 	return execute(a->operands);
-}
-
-int main(int argc, char **argv)
-{
-	_cleanup_(arguments_deinit) struct arguments a = { 0 };
-	struct nono_error err = { 0 };
-	int r = arguments_parse(&a, argc, argv, &err);
-
-	if (r == 0 && a.verb != VERB_WRAP) {
-		r = error_set(&err, NONO_INVALID, EINVAL, "this program is started by nono wrap");
-	}
-	if (r == 0) {
-		r = run(&a, &err);
-	}
-	if (r < 0) {
-		say("%s", err.message);
-		return EXIT_NONO;
-	}
-	return r;
 }

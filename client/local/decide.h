@@ -7,18 +7,17 @@
 #include "policy/never.h"
 #include "policy/places.h"
 
-struct wrap_policy {
+struct decision {
 	struct policy_places places;
 	struct never *never;
 	struct nono_caps *caps; /* what policy allows; nothing looked up */
 };
 
 /* 0, or -errno with err set. */
-int wrap_policy_resolve(struct wrap_policy *ret, const struct arguments *a, const struct workdir *w,
+int decide_policy(struct decision *ret, const struct arguments *a, const struct workdir *w,
 	struct nono_error *err);
 /* A new set with what is really there. What the user asked for must exist, be of the right kind
  * and, under its canonical name, still be allowed; what every session gets may be missing. 0, or
  * -errno with err set. */
-int wrap_policy_look_up(
-	const struct wrap_policy *p, struct nono_caps **ret, struct nono_error *err);
-void wrap_policy_deinit(struct wrap_policy *p);
+int decision_look_up(const struct decision *p, struct nono_caps **ret, struct nono_error *err);
+void decision_deinit(struct decision *p);

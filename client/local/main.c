@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * nono-local: the verbs of nono that need no supervisor. nono hands over its own command line, so
+ * there is one parser and one table of options. What runs here has the user's full rights, and
+ * reads files that others wrote: nothing is believed, executed, or shown unescaped.
+ */
+#include <errno.h>
+
+#include "client/local/local.h"
+#include "client/say.h"
+#include "libcore/base/cleanup.h"
+#include "libcore/base/error.h"
+
+static const struct {
+	enum verb verb;
+	int (*run)(const struct arguments *a, struct nono_error *err);
+} verbs[] = {
+	{ VERB_WRAP, local_wrap },
+};
+
+static int dispatch(const struct arguments *a, struct nono_error *err)
+{
+	for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+		if (verbs[i].verb == a->verb) {
+			return verbs[i].run(a, err);
+		}
+	}
+	return error_set(err, NONO_INVALID, EINVAL,
+		"this program is started by nono, for verbs other than '%s'",
+		verb_specs[a->verb].name);
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_(arguments_deinit) struct arguments a = { 0 };
+	struct nono_error err = { 0 };
+	int r = arguments_parse(&a, argc, argv, &err);
+
+	if (r == 0) {
+		r = dispatch(&a, &err);
+	}
+	if (r < 0) {
+		say("%s", err.message);
+		return EXIT_NONO;
+	}
+	return r;
+}
