@@ -243,6 +243,20 @@ static int read_caller(
 	return 0;
 }
 
+/* The policy is a function of the request, so it is made again instead of being kept. */
+static struct json_object *policy_of(struct manager *m, struct json_object *context)
+{
+	_cleanup_(request_deinit) struct request q = { 0 };
+	_cleanup_(caps_freep) struct nono_caps *caps = NULL;
+	const char *hint;
+
+	if (request_parse(&q, context, NULL) < 0 ||
+		policy_resolve(&caps, &q.policy, m->never, &m->places, &hint, NULL) < 0) {
+		return NULL;
+	}
+	return request_policy_to_json(caps);
+}
+
 static int start(struct manager *m, struct vl_call *call, struct json_object *context,
 	struct session_launch *launch)
 {
@@ -286,6 +300,9 @@ static int start(struct manager *m, struct vl_call *call, struct json_object *co
 	reply = json_object_new_object();
 	json_add_string(reply, "sessionId", s->id);
 	json_add_string(reply, "name", s->name);
+	if (json_bool_or(vl_call_parameters(call), "wantPolicy", false)) {
+		json_add(reply, "policy", policy_of(m, context));
+	}
 	s = NULL; /* the registry's */
 	return vl_call_reply(call, reply);
 }
@@ -364,20 +381,6 @@ static struct session *find(struct manager *m, struct vl_call *call, int *ret_r)
 	json_add(p, "matches", ids);
 	*ret_r = vl_call_error(call, "io.nono.Session.AmbiguousSession", p);
 	return NULL;
-}
-
-/* The policy is a function of the request, so it is made again instead of being kept. */
-static struct json_object *policy_of(struct manager *m, struct json_object *context)
-{
-	_cleanup_(request_deinit) struct request q = { 0 };
-	_cleanup_(caps_freep) struct nono_caps *caps = NULL;
-	const char *hint;
-
-	if (request_parse(&q, context, NULL) < 0 ||
-		policy_resolve(&caps, &q.policy, m->never, &m->places, &hint, NULL) < 0) {
-		return NULL;
-	}
-	return request_policy_to_json(caps);
 }
 
 static int get(struct vl_call *call, void *userdata)

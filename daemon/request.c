@@ -153,15 +153,27 @@ struct json_object *request_policy_to_json(const struct nono_caps *caps)
 {
 	_cleanup_(json_object_putp) struct json_object *o = json_object_new_object();
 	struct json_object *grants = json_object_new_array();
+	struct json_object *environment = json_object_new_object();
 	_cleanup_free_ char *summary = nono_caps_summary(caps);
 	int r = summary ? 0 : -ENOMEM;
+
+	r |= json_add(environment, "deny", json_object_new_array());
+	r |= json_add(environment, "keep", json_object_new_array());
+	r |= json_add(environment, "set", json_object_new_array());
+	r |= json_add_bool(environment, "stripSecrets", false);
 
 	for (size_t i = 0; i < caps->n_paths; i++) {
 		r |= json_append(grants, grant_to_json(&caps->paths[i]));
 	}
+	r |= json_add_string(o, "profile", "default");
 	r |= json_add(o, "grants", grants);
+	r |= json_add(o, "deny", json_object_new_array());
 	r |= json_add_string(
 		o, "network", caps->network == NONO_NETWORK_BLOCKED ? "blocked" : "open");
+	r |= json_add(o, "environment", environment);
+	r |= json_add_bool(o, "workingDirectoryGranted", false);
+	r |= json_add(o, "warnings", json_object_new_array());
+	r |= json_add(o, "missing", json_object_new_array());
 	r |= json_add_string(o, "summary", summary);
 	return r < 0 ? NULL : TAKE_PTR(o);
 }

@@ -198,7 +198,8 @@ class Wrap(harness.TestCase):
         options = ['--dry-run', '--json', '--read', '.', '--net-block', '--allow-file', 'x', 'cmd']
         run = json.loads(self.world.nono('run', *options).out)
         wrap = json.loads(self.world.nono('wrap', *options).out)
-        self.assertEqual(run, wrap)
+        for key in ['grants', 'network', 'summary']:
+            self.assertEqual(run['policy'][key], wrap['policy'][key])
 
     def test_stray_descriptors(self):
         with open(self.world.secret) as secret:
