@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/nearest.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
+#include "libcore/base/nearest.h"
 #include "libcore/base/str.h"
 
 #define MANY        UINT32_MAX

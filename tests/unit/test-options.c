@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "client/help.h"
-#include "client/nearest.h"
 #include "libcore/base/cleanup.h"
+#include "libcore/base/nearest.h"
 
 /* The parser moves its pointers but never writes to the strings. */
 #define PARSE(a, err, ...)                                                                         \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/nearest.h"
+#include "libcore/base/nearest.h"
 
 #include <string.h>
 
