@@ -30,7 +30,7 @@ struct name {
 
 struct checker {
 	const char *start, *at, *end;
-	struct nono_error *err;
+	struct json_fault *fault;
 	uint64_t hash_key;
 	unsigned depth;
 	bool is_object[JSON_DEPTH_MAX];
@@ -51,8 +51,8 @@ static int fail(const struct checker *c, int errnum, const char *why)
 			column++;
 		}
 	}
-	return error_set(c->err, errnum == EMSGSIZE ? NONO_LIMIT : NONO_INVALID, errnum,
-		"line %zu, column %zu: %s", line, column, why);
+	*c->fault = (struct json_fault){ .line = line, .column = column, .why = why };
+	return -errnum;
 }
 
 /* at is on the opening quote; moves behind the closing one. Hashes what the string decodes to. */
@@ -339,14 +339,14 @@ static int check_whole(struct checker *c, struct json_span *ret_value)
 
 /* The arrays are only read where they were written: not worth clearing. */
 static __attribute__((noinline)) int check_large(
-	const char *p, size_t n, struct json_span *ret_value, struct nono_error *err)
+	const char *p, size_t n, struct json_span *ret_value, struct json_fault *ret_fault)
 {
 	struct name names[JSON_NAMES_MAX] __attribute__((uninitialized));
 	uint16_t chains[LARGE_CHAINS] __attribute__((uninitialized));
 	struct checker c = {
 		.start = p,
 		.end = p + n,
-		.err = err,
+		.fault = ret_fault,
 		.names = names,
 		.names_max = JSON_NAMES_MAX,
 		.chains = chains,
@@ -356,14 +356,15 @@ static __attribute__((noinline)) int check_large(
 	return check_whole(&c, ret_value);
 }
 
-int json_check(const void *p, size_t n, struct json_span *ret_value, struct nono_error *err)
+int json_check_at(
+	const void *p, size_t n, struct json_span *ret_value, struct json_fault *ret_fault)
 {
 	struct name names[SMALL_NAMES] __attribute__((uninitialized));
 	uint16_t chains[SMALL_CHAINS] __attribute__((uninitialized));
 	struct checker c = {
 		.start = p,
 		.end = (const char *)p + n,
-		.err = err,
+		.fault = ret_fault,
 		.names = names,
 		.names_max = SMALL_NAMES,
 		.chains = chains,
@@ -371,5 +372,15 @@ int json_check(const void *p, size_t n, struct json_span *ret_value, struct nono
 	};
 	int r = check_whole(&c, ret_value);
 
-	return r == -EMSGSIZE ? check_large(p, n, ret_value, err) : r;
+	return r == -EMSGSIZE ? check_large(p, n, ret_value, ret_fault) : r;
+}
+
+int json_check(const void *p, size_t n, struct json_span *ret_value, struct nono_error *err)
+{
+	struct json_fault fault;
+	int r = json_check_at(p, n, ret_value, &fault);
+
+	return r == 0 ? 0
+		      : error_set(err, r == -EMSGSIZE ? NONO_LIMIT : NONO_INVALID, -r,
+				"line %zu, column %zu: %s", fault.line, fault.column, fault.why);
 }

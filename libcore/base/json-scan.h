@@ -41,6 +41,14 @@ enum json_kind {
  * and at which line and column. Never looks at bytes behind p + n. */
 int json_check(const void *p, size_t n, struct json_span *ret_value, struct nono_error *err);
 
+/* The same for those who name the place in their own way. */
+struct json_fault {
+	size_t line, column; /* from 1; columns are bytes */
+	const char *why;     /* static */
+};
+int json_check_at(
+	const void *p, size_t n, struct json_span *ret_value, struct json_fault *ret_fault);
+
 enum json_kind json_kind(struct json_span v);
 /* Absent and null mean the same in every interface we speak. */
 bool json_is_null(struct json_span v);
