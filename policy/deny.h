@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What no grant reaches unless the user lifts it: the deny rules in force for one session. */
+/*
+ * What no grant reaches unless the user lifts it: the deny rules in force for one session.
+ *
+ * Lifting a path lifts the rules at it and below it, and for what is at or below it also the rules
+ * above: with ~/.ssh denied and ~/.ssh/config lifted, ~/.ssh/config can be granted and ~/.ssh
+ * cannot. A locked rule is lifted by nothing.
+ */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,10 +32,18 @@ enum deny_verdict {
 	DENY_CONTAINS, /* a denied path is strictly inside path (a directory) */
 };
 
-/* The rule that decides, by names only. */
+/* Adds a rule; the strings are copied, description may be NULL. 0 or -ENOMEM. */
+int deny_add(struct deny_list *list, const char *path, const char *source, const char *description,
+	bool locked);
+
+/* By names only. The rule that decides: a locked one before others, then the nearest to path for
+ * COVERS and the first one for CONTAINS. ret_rule may be NULL and is not set for NONE. */
 enum deny_verdict deny_check(
 	const struct deny_list *list, const char *path, const struct deny_rule **ret_rule);
-/* Adds the canonical name of every rule (~/.aws may be a symlink), and of its parent. Looks into
- * the file system: never in nonod. 0 or -ENOMEM. */
+
+/* Adds the canonical name of every rule (~/.aws may be a symlink, and so may home). What is lifted
+ * under the one name is under the other. Looks into the file system: never in nonod. 0 or
+ * -ENOMEM. */
 int deny_add_canonical(struct deny_list *list);
+
 void deny_deinit(struct deny_list *list);

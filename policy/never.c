@@ -11,6 +11,7 @@
 #include "libcore/base/error.h"
 #include "libcore/base/path.h"
 #include "libcore/base/str.h"
+#include "policy/canonical.h"
 
 enum never_base {
 	BASE_ROOT,
@@ -132,10 +133,10 @@ static int add(struct never *never, char *path, enum never_rule rule, const char
 	return 0;
 }
 
-static bool has(const struct never *never, const char *path)
+static bool has(const struct never *never, const char *path, enum never_rule rule)
 {
 	for (size_t i = 0; path && i < never->n; i++) {
-		if (str_equal(never->entries[i].path, path)) {
+		if (never->entries[i].rule == rule && str_equal(never->entries[i].path, path)) {
 			return true;
 		}
 	}
@@ -148,7 +149,7 @@ static int add_rows(struct never *never, const struct policy_places *places, str
 		const char *base = base_path(places, rows[i].base);
 		char *path = base ? path_absolute(base, rows[i].path) : NULL;
 		int r;
-		if (!base || has(never, path)) {
+		if (!base || has(never, path, rows[i].rule)) {
 			free(path);
 			continue;
 		}
@@ -216,79 +217,27 @@ void never_free(struct never *never)
 	free(never);
 }
 
-/* realpath() that also works for what does not exist yet: then of the nearest parent that does. */
-static char *canonical(const char *path)
+/* Takes path. Adds what e means under that name, unless it is known. */
+static int add_other(struct never *never, char *path, const struct entry *e, struct nono_error *err)
 {
-	_cleanup_free_ char *parent = strdup(path);
-	char resolved[PATH_MAX];
-	size_t n = strlen(path);
-
-	if (!parent) {
-		return NULL;
+	if (has(never, path, e->rule)) {
+		free(path);
+		return 0;
 	}
-	while (n > 1 && !realpath(parent, resolved)) {
-		while (n > 1 && parent[n - 1] != '/') {
-			n--;
-		}
-		if (n > 1) {
-			n--; /* the slash too */
-		}
-		parent[n] = '\0';
-	}
-	if (n <= 1) {
-		return strdup(path);
-	}
-	return path_absolute(resolved, path[n] == '/' ? path + n + 1 : ".");
-}
-
-/* The directory looked up last: neighbours in the list mostly share it. */
-struct memo {
-	char *dir, *real;
-};
-
-static void memo_deinit(struct memo *m)
-{
-	free(m->dir);
-	free(m->real);
-	*m = (struct memo){ 0 };
-}
-
-/* canonical() of an entry. NULL when out of memory. */
-static char *canonical_entry(const char *path, struct memo *memo)
-{
-	const char *name = strrchr(path, '/') + 1;
-	size_t n = (size_t)(name - path) > 1 ? (size_t)(name - path) - 1 : 1;
-	char link[1];
-
-	/* Anything but "no symlink" and "not there" takes the long way. */
-	if (*name == '\0' ||
-		(readlink(path, link, sizeof(link)) >= 0 || (errno != EINVAL && errno != ENOENT))) {
-		return canonical(path);
-	}
-	if (!memo->dir || strlen(memo->dir) != n || strncmp(memo->dir, path, n) != 0) {
-		memo_deinit(memo);
-		memo->dir = strndup(path, n);
-		memo->real = memo->dir ? canonical(memo->dir) : NULL;
-	}
-	return memo->real ? path_absolute(memo->real, name) : NULL;
+	return add(never, path, e->rule, e->what, err);
 }
 
 int never_add_canonical(struct never *never, struct nono_error *err)
 {
-	_cleanup_(memo_deinit) struct memo memo = { 0 };
+	_cleanup_(canonical_memo_deinit) struct canonical_memo memo = { 0 };
 	size_t n = never->n;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct entry e = never->entries[i];
-		_cleanup_free_ char *path = canonical_entry(e.path, &memo);
-		int r;
-		if (!path) {
-			return error_oom(err);
+		int r = add_other(never, canonical_target(e.path, &memo), &e, err);
+		if (r == 0) {
+			r = add_other(never, canonical_name(e.path, &memo), &e, err);
 		}
-		if (str_equal(path, e.path)) {
-			continue;
-		}
-		r = add(never, TAKE_PTR(path), e.rule, e.what, err);
 		if (r < 0) {
 			return r;
 		}

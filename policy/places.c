@@ -57,7 +57,8 @@ int places_init(struct policy_places *ret, uid_t uid, char *(*get)(const char *n
 	p.config = own_or_default(get("XDG_CONFIG_HOME"), uid, p.home, ".config");
 	p.state = own_or_default(get("XDG_STATE_HOME"), uid, p.home, ".local/state");
 	p.data = own_or_default(get("XDG_DATA_HOME"), uid, p.home, ".local/share");
-	if (!p.config || !p.state || !p.data) {
+	p.cache = own_or_default(get("XDG_CACHE_HOME"), uid, p.home, ".cache");
+	if (!p.config || !p.state || !p.data || !p.cache) {
 		return error_oom(err);
 	}
 	env = get("XDG_RUNTIME_DIR");
@@ -85,6 +86,7 @@ void places_deinit(struct policy_places *p)
 	free(p->config);
 	free(p->state);
 	free(p->data);
+	free(p->cache);
 	free(p->runtime);
 	free(p->nono);
 	*p = (struct policy_places){ 0 };

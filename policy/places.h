@@ -14,6 +14,7 @@ struct policy_places {
 	char *config;  /* XDG_CONFIG_HOME */
 	char *state;   /* XDG_STATE_HOME */
 	char *data;    /* XDG_DATA_HOME */
+	char *cache;   /* XDG_CACHE_HOME */
 	char *runtime; /* XDG_RUNTIME_DIR, NULL when there is none */
 	char *nono;    /* nono's own runtime directory, NULL while there is none */
 };
