@@ -17,27 +17,34 @@ struct document_files {
 };
 
 /* policy.d, network.d (sorted *.json, *.jsonc) of dir. With profiles, also every profile in
- * dir/profiles (for /etc/nono and for listings). */
+ * dir/profiles (for /etc/nono and for listings). Of NAME.json and NAME.jsonc the latter. */
 int documents_read_dir(struct document_files *into, const char *dir, enum policy_origin origin,
 	bool profiles, struct nono_error *err);
 
-/* The profile ref means: with a slash or ending in .json or .jsonc a file relative to cwd, else a
- * name looked for as a sibling of from_file (may be NULL) and in the user's profiles directory.
- * 1 when found and added, 0 when there is no such file (it may be built in), -errno with err. */
+/*
+ * The profile a reference means, as a user's document. With a slash, or when it ends in .json or
+ * .jsonc, it is a file: relative to cwd, or to the directory of from_file when a document refers
+ * to it. Else a name: a sibling of from_file (may be NULL) first, then a file in the user's
+ * profiles directory. 1 when found and added; 0 when there is none, and a document without text
+ * is added that says so (the system or nono itself may have it); -errno with err set.
+ */
 int documents_read_profile(struct document_files *into, const struct policy_places *places,
 	const char *cwd, const char *ref, const char *from_file, struct nono_error *err);
 
-/* .nono.json or .nono.jsonc in cwd or the nearest parent below home (or below the mount point),
- * with trusted set by comparing it with what the user accepted. 1 found, 0 none. */
+/* .nono.json or .nono.jsonc in cwd or the nearest parent below home (anywhere when cwd is not below
+ * home: in cwd only), with trusted set by comparing it with what the user accepted. It may belong
+ * to anybody. 1 found, 0 none. */
 int documents_read_project(struct document_files *into, const struct policy_places *places,
 	const char *cwd, struct nono_error *err);
-/* Accepts file as it is now: a copy in nono's state directory, which no session can write. */
+/* Accepts a project's document as it was read: a copy in nono's state directory, which no session
+ * can write. 0 or -errno with err set. */
 int documents_trust(const struct policy_places *places, const struct policy_document *project,
 	struct nono_error *err);
 
 void documents_deinit(struct document_files *f);
 
-/* Everything for one command line: the user's documents, the profile with all it refers to, the
- * project's. For programs that resolve by themselves (wrap, why, profile). */
+/* Everything for one command line: what is in /etc/nono, the user's documents, the profile (NULL
+ * for `default`) with all it refers to, the project's unless cwd is NULL. For programs that resolve
+ * by themselves (wrap, why, profile). In library-load.c, so that the client need not link it. */
 int library_load(struct library **ret, const struct policy_places *places, const char *cwd,
 	const char *profile, const char *const *extra, size_t n_extra, struct nono_error *err);
