@@ -10,7 +10,8 @@
 #include "libcore/base/strlist.h"
 #include "nono-error.h"
 
-#define DOCUMENT_SIZE_MAX (1U << 20) /* bytes, of every kind of document */
+#define DOCUMENT_SIZE_MAX (1U << 20)  /* bytes, of every kind of document */
+#define BUILTIN_PREFIX    "built-in " /* what messages call a document that is compiled in */
 
 struct policy_group {
 	char *name, *description;
@@ -30,7 +31,8 @@ struct policy_groups {
 };
 
 /* Adds the groups of one document. A name that exists already is an error, unless extends: then
- * the entries are added to it. 0, or -errno with err set as profile_parse() does. */
+ * the entries are added to it. 0, or -errno with err set as profile_parse() does, and nothing was
+ * added unless it is -ENOMEM. */
 int groups_parse(struct policy_groups *into, const char *file, const char *text, size_t n,
 	bool jsonc, bool extends, bool may_lock, struct nono_error *err);
 const struct policy_group *groups_find(const struct policy_groups *groups, const char *name);
@@ -60,7 +62,8 @@ struct network_policy {
 	size_t n_services;
 };
 
-/* Adds one document to into; the same rules for doubles. */
+/* Adds one document to into; the same rules. A service that is extended has its members replaced
+ * one by one. */
 int network_parse(struct network_policy *into, const char *file, const char *text, size_t n,
 	bool jsonc, bool extends, struct nono_error *err);
 void network_deinit(struct network_policy *policy);
@@ -68,9 +71,10 @@ void network_deinit(struct network_policy *policy);
 /* What is built in: names and texts of the documents in policy/. */
 struct embedded_document {
 	const char *name; /* "policy", "network-policy", or a profile's name */
-	const char *file; /* "built-in policy.json" */
+	const char *file; /* "built-in policy.jsonc" */
 	const char *text;
 	size_t n;
+	bool jsonc;
 };
 extern const struct embedded_document embedded_policy, embedded_network;
 extern const struct embedded_document embedded_profiles[];

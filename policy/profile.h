@@ -70,13 +70,13 @@ enum value_kind {
 	VALUE_PATHS,   /* the same; variables are expanded when it is resolved */
 	VALUE_PORTS,   /* an array of integers 1…65535, kept as decimal text */
 	VALUE_MAP,     /* an object of strings */
-	VALUE_RAW,     /* an object kept as JSON text for the part that will read it */
+	VALUE_OBJECTS, /* an object of objects, each kept as JSON text for whoever will read it */
 };
 
 enum merge_rule {
 	MERGE_NEVER,  /* the profile's own only, nothing is inherited */
 	MERGE_CHILD,  /* the nearest profile that says it */
-	MERGE_APPEND, /* bases first, without doubles; null or [] clears where key_spec.clears */
+	MERGE_APPEND, /* bases first, without doubles */
 	MERGE_OR,     /* true when any says true */
 	MERGE_MAP,    /* name by name, the nearest wins */
 };
@@ -88,14 +88,16 @@ struct key_spec {
 	enum value_kind kind;
 	enum merge_rule merge;
 	const char *const *words; /* VALUE_WORD: NULL-terminated */
-	bool nullable;            /* null is a value: it clears what bases say */
+	const char *item;         /* an element may be an object: {item: its text, "when": …} */
+	bool nullable;            /* null, or an empty list, clears what bases say */
 	bool single;              /* a plain string stands for a list of one */
 	bool narrows;             /* can only take away: a project nobody trusts may say it */
 	const char *help;         /* one line */
 };
 extern const struct key_spec key_specs[_KEY_MAX];
 
-/* One element of a list or a map, and which profile says so ("FILE:LINE" or "profile NAME"). */
+/* One element of a list or a map, and which profile says so: "FILE:LINE", or "profile NAME" of a
+ * built-in one. */
 struct profile_item {
 	char *text;  /* the element; the name of a map's member */
 	char *value; /* of a map's member, else NULL */
@@ -104,10 +106,11 @@ struct profile_item {
 
 struct profile_value {
 	bool present; /* also when it is null or empty */
+	bool sealed;  /* null or empty where that clears: nothing comes from bases further away */
 	bool boolean;
-	char *string; /* STRING, WORD, RAW; NULL when null */
+	char *string; /* STRING, WORD; NULL when null */
 	char *from;
-	struct profile_item *items; /* STRINGS, PATHS, PORTS, MAP */
+	struct profile_item *items; /* STRINGS, PATHS, PORTS, MAP, OBJECTS */
 	size_t n;
 };
 

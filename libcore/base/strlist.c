@@ -40,6 +40,16 @@ int strlist_add_all(struct strlist *list, const struct strlist *from)
 	return 0;
 }
 
+int strlist_add_all_once(struct strlist *list, const struct strlist *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		if (strlist_add_once(list, from->items[i]) < 0) {
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 bool strlist_has(const struct strlist *list, const char *s)
 {
 	for (size_t i = 0; i < list->n; i++) {

@@ -18,5 +18,7 @@ int strlist_take(struct strlist *list, char *s);
 int strlist_add_once(struct strlist *list, const char *s);
 /* Appends copies of everything in from. 0 or -ENOMEM. */
 int strlist_add_all(struct strlist *list, const struct strlist *from);
+/* The same, leaving out what is there already. */
+int strlist_add_all_once(struct strlist *list, const struct strlist *from);
 bool strlist_has(const struct strlist *list, const char *s);
 void strlist_deinit(struct strlist *list);

@@ -23,9 +23,7 @@ static char *build(const struct arguments *a, const struct workdir *w, size_t n_
 	struct buf b = { 0 };
 	struct nono_error err = { 0 };
 
-	assert_int_equal(expected,
-		request_parameters(&b, a, w,
-			&(struct request_form){ .foreground = true, .n_fds = n_fds }, &err));
+	assert_int_equal(expected, request_parameters(&b, a, w, true, n_fds, &err));
 	if (expected < 0) {
 		assert_int_not_equal(0, err.message[0]);
 		buf_deinit(&b);
@@ -46,7 +44,7 @@ static void test_everything(void **state)
 		.n_grants = ELEMENTSOF(grants),
 		.name = "n\"ame",
 		.allow_cwd = true,
-		.net_block = true,
+		.block_net = true,
 		.operands = (char **)command,
 		.n_operands = 2 };
 	_cleanup_free_ char *text = build(&a, &workdir, 2, 0);
@@ -59,7 +57,7 @@ static void test_everything(void **state)
 		"{\"path\":\"/w\",\"access\":\"write\",\"isFile\":false}],"
 		"\"allowWorkingDirectory\":true,\"workingDirectory\":\"/base/dir\","
 		"\"resolved\":true,"
-		"\"network\":\"blocked\",\"command\":\"cmd\",\"commandLine\":[\"cmd\",\"%FF%25\"],\"foreground\":true},"
+		"\"network\":\"blocked\",\"commandLine\":[\"cmd\",\"%FF%25\"],\"foreground\":true},"
 		"\"launchFileDescriptor\":0,\"workingDirectoryFileDescriptor\":1}");
 }
 
