@@ -77,6 +77,7 @@ static struct json_object *runtime_to_json(const struct session *s)
 	if (s->exit_status >= 0) {
 		r |= json_add_int(o, "exitStatus", s->exit_status);
 	}
+	r |= json_add_string(o, "temporaryDirectory", s->tmpdir[0] ? s->tmpdir : NULL);
 	r |= json_add_string(o, "message", s->message);
 	return r < 0 ? NULL : TAKE_PTR(o);
 }

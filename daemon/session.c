@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -200,6 +201,7 @@ static void on_resolved(struct session *s, const struct link_resolved *q, const 
 static void on_started(struct session *s, const struct link_started *started)
 {
 	s->command = started->pid;
+	snprintf(s->tmpdir, sizeof(s->tmpdir), "%.*s", (int)sizeof(s->tmpdir) - 1, started->tmpdir);
 	if (s->state == SESSION_STARTING) {
 		s->state = SESSION_RUNNING;
 	}
@@ -358,7 +360,7 @@ static int make_plan(struct session *s, const struct nono_caps *caps,
 {
 	_cleanup_(plan_deinit) struct plan plan = { .caller = *launch->caller,
 		.network = caps->network,
-		.foreground = launch->foreground,
+		.flags = PLAN_TMPDIR | (launch->foreground ? PLAN_FOREGROUND : 0),
 		.filter = filter_for(s->manager, caps->network, err) };
 	int r;
 

@@ -49,6 +49,7 @@ struct session {
 	pid_t supervisor, command;         /* 0 until they exist */
 	uint64_t started_usec, ended_usec; /* wall clock; 0 until it ended */
 	int exit_status;                   /* -1 until there is one */
+	char tmpdir[40];                   /* its private TMPDIR, empty without one */
 	char *message;                     /* why it failed or was lost */
 	char *context;                     /* JSON text of the request */
 	struct session_grant *grants;      /* by index in the plan; freed once it has started */

@@ -79,7 +79,8 @@ struct link_decision {
 };
 struct link_started {
 	uint32_t type;
-	int32_t pid; /* the command */
+	int32_t pid;     /* the command */
+	char tmpdir[40]; /* its private TMPDIR, empty without one */
 };
 struct link_failed {
 	uint32_t type;

@@ -24,7 +24,8 @@ static int check_kind(const struct plan_grant *g, const struct stat *st, struct 
 {
 	bool is_dir = S_ISDIR(st->st_mode);
 
-	if (is_dir != !!(g->flags & PLAN_GRANT_FILE)) {
+	if (is_dir != !!(g->flags & PLAN_GRANT_FILE) ||
+		(!is_dir && g->flags & PLAN_GRANT_OPTIONAL)) {
 		return 0;
 	}
 	if (is_dir) {
@@ -124,11 +125,11 @@ static int add_terminal(const struct grants_request *q, struct nono_error *err)
 	return r < 0 ? error_wrap(err, "grant the terminal") : 0;
 }
 
-int grants_base(const struct plan *base, uint32_t network, int abi, struct nono_error *err)
+int grants_base(const struct plan *base, bool network_open, int abi, struct nono_error *err)
 {
 	struct landlock_domain domain = {
-		.restrict_tcp = network == NONO_NETWORK_BLOCKED && abi >= 4,
-		.restrict_udp = network == NONO_NETWORK_BLOCKED && abi >= 10,
+		.restrict_tcp = !network_open && abi >= 4,
+		.restrict_udp = !network_open && abi >= 10,
 		.restrict_unix = abi >= 9,
 		.scope_signal = abi >= 6,
 		.scope_abstract = abi >= 6,
@@ -153,11 +154,35 @@ int grants_base(const struct plan *base, uint32_t network, int abi, struct nono_
 	return take_fd(&ruleset_fd);
 }
 
+static int add_ports(const struct grants_request *q, const struct plan_ports *ports,
+	enum landlock_port kind, struct nono_error *err)
+{
+	if (ports->n > 0 && q->abi < 4) { /* nonod has asked the same kernel */
+		return error_set(err, NONO_UNSUPPORTED, EOPNOTSUPP,
+			"a grant of single TCP ports needs Landlock ABI 4 (Linux 6.7)");
+	}
+	for (size_t i = 0; i < ports->n; i++) {
+		int r = landlock_allow_port(q->ruleset_fd, ports->items[i], kind, err);
+		if (r < 0) {
+			return r;
+		}
+	}
+	return 0;
+}
+
 int grants_add(const struct grants_request *q, struct nono_error *err)
 {
+	int r = add_ports(q, &q->plan->connect, LANDLOCK_CONNECT, err);
+
+	if (r == 0) {
+		r = add_ports(q, &q->plan->listen, LANDLOCK_BIND, err);
+	}
+	if (r < 0) {
+		return r;
+	}
 	for (uint32_t i = 0; i < q->plan->n_grants; i++) {
 		bool optional = q->plan->grants[i].flags & PLAN_GRANT_OPTIONAL;
-		int r = add_asked(q, i, optional ? NULL : err);
+		r = add_asked(q, i, optional ? NULL : err);
 		if (r < 0 && !optional) {
 			return r;
 		}

@@ -10,9 +10,9 @@
 typedef int (*grants_decide_fn)(void *userdata, uint32_t grant, const char *path, uint32_t access,
 	const struct stat *st, struct nono_error *err);
 
-/* A ruleset descriptor (CLOEXEC) for a network mode, with the grants of base, all of which are
- * built-in: missing ones are skipped. -errno with err set. */
-int grants_base(const struct plan *base, uint32_t network, int abi, struct nono_error *err);
+/* A ruleset descriptor (CLOEXEC) for an open or a restricted network, with the grants of base, all
+ * of which are built-in: missing ones are skipped. -errno with err set. */
+int grants_base(const struct plan *base, bool network_open, int abi, struct nono_error *err);
 
 struct grants_request {
 	const struct plan *plan;

@@ -24,26 +24,30 @@
 #include <unistd.h>
 
 #include "daemon/session/command.h"
+#include "daemon/session/decision.h"
+#include "daemon/session/environ.h"
 #include "daemon/session/grants.h"
 #include "daemon/session/outbox.h"
 #include "daemon/session/plan.h"
 #include "daemon/session/streams.h"
 #include "daemon/session/terminal.h"
+#include "daemon/session/tmpdir.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/clock.h"
 #include "libcore/base/error.h"
 #include "libcore/base/fd.h"
+#include "libcore/landlock.h"
 #include "libcore/tree.h"
 #include "proto/channel.h"
 #include "proto/launch.h"
 
-#define DECISION_TIMEOUT_MS 10000
-#define HANGUP_GRACE_USEC   2000000 /* between SIGHUP and SIGKILL when the client is gone */
-#define TERM_GRACE_USEC     5000000 /* the service manager asked the whole scope to end */
-#define TREE_PATIENCE_MS    10000   /* for processes that are killed but stuck in the kernel */
-#define RULES_FRESH_USEC    20000   /* a launch takes a tenth of it */
-#define CHILDREN_BATCH      64      /* collected before anything else is looked at */
-#define OUTPUT_CHUNK        16384
+#define HANGUP_GRACE_USEC 2000000 /* between SIGHUP and SIGKILL when the client is gone */
+#define TERM_GRACE_USEC   5000000 /* the service manager asked the whole scope to end */
+#define TREE_PATIENCE_MS  10000   /* for processes that are killed but stuck in the kernel */
+#define RULES_FRESH_USEC  20000   /* a launch takes a tenth of it */
+#define TMPDIR_WAIT_MS    500     /* the client waits for its removal that long */
+#define CHILDREN_BATCH    64      /* collected before anything else is looked at */
+#define OUTPUT_CHUNK      16384
 
 struct session {
 	int abi, oom_score_adj;
@@ -55,6 +59,7 @@ struct session {
 	struct plan plan;
 	struct launch launch;
 	struct terminal terminal;
+	struct tmpdir tmpdir;
 	struct tree tree;
 	struct outbox outbox; /* to the client */
 	char *buffer;         /* CHANNEL_PACKET_MAX bytes, only with a terminal */
@@ -73,41 +78,13 @@ static void link_send(struct session *s, const void *p, size_t n)
 	}
 }
 
-/* grants_decide_fn: nonod decides on the name the kernel gave. */
+/* grants_decide_fn */
 static int ask_nonod(void *userdata, uint32_t grant, const char *path, uint32_t access,
 	const struct stat *st, struct nono_error *err)
 {
 	struct session *s = userdata;
-	struct link_resolved question = { .type = LINK_RESOLVED,
-		.grant = grant,
-		.access = access,
-		.is_directory = S_ISDIR(st->st_mode),
-		.device = st->st_dev,
-		.inode = st->st_ino };
-	struct pollfd wait = { .fd = s->link_fd, .events = POLLIN };
-	_cleanup_(buf_deinit) struct buf b = { 0 };
-	struct link_decision answer;
-	ssize_t n = -1;
 
-	buf_append(&b, &question, sizeof(question));
-	buf_append(&b, path, strlen(path));
-	if (buf_error(&b)) {
-		return error_oom(err);
-	}
-	link_send(s, b.data, b.len);
-	if (s->link_fd >= 0 && poll(&wait, 1, DECISION_TIMEOUT_MS) > 0) {
-		n = recv(s->link_fd, &answer, sizeof(answer), 0);
-	}
-	if (n != sizeof(answer) || answer.type != LINK_DECISION) {
-		return error_set(err, NONO_REFUSED, EPERM,
-			"'%.300s' is a symlink, and nonod did not decide on where it leads in time",
-			path);
-	}
-	if (!answer.allow) {
-		answer.error.message[sizeof(answer.error.message) - 1] = '\0';
-		return error_set(err, NONO_REFUSED, EPERM, "%s", answer.error.message);
-	}
-	return 0;
+	return decision_on_grant(s->link_fd, grant, path, access, st, err);
 }
 
 static void report_failure(struct session *s, int exit_code, const struct nono_error *err)
@@ -144,7 +121,7 @@ static int open_terminal(struct session *s, struct nono_error *err)
 /* Replaces each stream that is the client's terminal by ours. */
 static int prepare_streams(struct session *s, int stdio[3], struct nono_error *err)
 {
-	bool blocked = s->plan.network == NONO_NETWORK_BLOCKED;
+	bool blocked = !plan_network_is_open(&s->plan);
 	int *fds = s->fds;
 
 	for (int i = 0; i < 3; i++) {
@@ -169,8 +146,9 @@ static int prepare_streams(struct session *s, int stdio[3], struct nono_error *e
 	return 0;
 }
 
-/* A ruleset with what every session gets, for an open network or, without the network, blocked. */
-static int make_base_rules(struct session *s, int base_fd, uint32_t network, struct nono_error *err)
+/* A ruleset with what every session gets; only an open network may be used as a whole. */
+static int make_base_rules(
+	struct session *s, int base_fd, bool network_open, struct nono_error *err)
 {
 	_cleanup_(plan_deinit) struct plan base = { 0 };
 	const void *p;
@@ -182,7 +160,7 @@ static int make_base_rules(struct session *s, int base_fd, uint32_t network, str
 	}
 	r = plan_parse(&base, p, n, err);
 	if (r == 0) {
-		r = grants_base(&base, network, s->abi, err);
+		r = grants_base(&base, network_open, s->abi, err);
 	}
 	munmap((void *)p, n);
 	return r;
@@ -195,7 +173,7 @@ void session_expect(struct session *s, int base_fd)
 	}
 	close_fd(&s->ruleset_fd);
 	s->ruleset_usec = clock_usec(); /* before the first file is looked up */
-	s->ruleset_fd = make_base_rules(s, base_fd, NONO_NETWORK_OPEN, NULL);
+	s->ruleset_fd = make_base_rules(s, base_fd, true, NULL);
 }
 
 /* The rules for this session; *ret_fd is the caller's. */
@@ -206,34 +184,44 @@ static int make_rules(struct session *s, int *ret_fd, struct nono_error *err)
 		.terminal_fd = s->terminal.slave_fd,
 		.decide = ask_nonod,
 		.userdata = s };
+	bool open = plan_network_is_open(&s->plan);
+	int r;
 
-	if (s->ruleset_fd >= 0 && s->plan.network == NONO_NETWORK_OPEN &&
-		clock_usec() - s->ruleset_usec < RULES_FRESH_USEC) {
+	if (s->ruleset_fd >= 0 && open && clock_usec() - s->ruleset_usec < RULES_FRESH_USEC) {
 		*ret_fd = take_fd(&s->ruleset_fd);
 	} else {
 		close_fd(&s->ruleset_fd);
-		*ret_fd = make_base_rules(s, s->fds[CONTROL_FD_BASE], s->plan.network, err);
+		*ret_fd = make_base_rules(s, s->fds[CONTROL_FD_BASE], open, err);
 		if (*ret_fd < 0) {
 			return *ret_fd;
 		}
 	}
 	q.ruleset_fd = *ret_fd;
-	return grants_add(&q, err);
+	r = grants_add(&q, err);
+	if (r == 0 && s->plan.flags & PLAN_TMPDIR) {
+		/* The spare could not: there may be room by now. */
+		r = s->tmpdir.fd >= 0 ? 0 : tmpdir_make(&s->tmpdir, err);
+		if (r == 0) {
+			r = landlock_allow_path(
+				*ret_fd, s->abi, s->tmpdir.fd, NONO_READ_WRITE, err);
+		}
+	}
+	return r;
 }
 
 static int start_command(struct session *s, int *ret_exit, struct nono_error *err)
 {
 	struct command c = { .argv = s->launch.argv,
-		.envp = s->launch.envp,
 		.cwd_fd = s->fds[CONTROL_FD_CWD],
 		.master_fd = s->terminal.master_fd,
-		.foreground = s->plan.foreground,
+		.foreground = s->plan.flags & PLAN_FOREGROUND,
 		.caller = &s->plan.caller,
 		.oom_score_adj = s->oom_score_adj,
 		.abi = s->abi,
 		.filter = s->plan.filter };
 	_cleanup_close_ int ruleset_fd = -1;
 	_cleanup_free_ char *program = NULL;
+	_cleanup_free_ char **envp = NULL;
 	pid_t pid;
 	int r = prepare_streams(s, c.stdio, err);
 
@@ -245,7 +233,11 @@ static int start_command(struct session *s, int *ret_exit, struct nono_error *er
 		return r;
 	}
 	c.ruleset_fd = ruleset_fd;
-	program = command_find(s->launch.argv[0], s->launch.envp, c.cwd_fd, ret_exit, err);
+	c.envp = envp = session_environment(&s->plan, &s->tmpdir, s->launch.envp);
+	if (!envp) {
+		return error_oom(err);
+	}
+	program = command_find(s->launch.argv[0], c.envp, c.cwd_fd, ret_exit, err);
 	if (!program) {
 		return -ENOENT;
 	}
@@ -418,7 +410,7 @@ static void on_packet(struct session *s, char *p, size_t n)
 		break;
 	case CHANNEL_MODES:
 		if (payload == sizeof(u.modes) && s->terminal.slave_fd >= 0 &&
-			!s->plan.foreground) {
+			!(s->plan.flags & PLAN_FOREGROUND)) {
 			terminal_set_modes(&s->terminal, &u.modes);
 		}
 		break;
@@ -543,6 +535,15 @@ static void drain(struct session *s)
 	}
 }
 
+/* Nothing runs any more that could use it. What is gone at once, is so before the client hears of
+ * the end; nobody waits long for a heap of files. The process that still removes them, or 0. */
+static pid_t remove_tmpdir(struct session *s)
+{
+	pid_t pid = tmpdir_remove(&s->tmpdir, s->abi);
+
+	return tmpdir_wait(&s->tmpdir, pid, s->signal_fd, TMPDIR_WAIT_MS) ? 0 : pid;
+}
+
 static void supervise(struct session *s)
 {
 	struct channel_started started = { .version = CHANNEL_VERSION,
@@ -551,7 +552,11 @@ static void supervise(struct session *s)
 	struct link_started link = { .type = LINK_STARTED, .pid = s->command };
 	struct link_ended ended = { .type = LINK_ENDED };
 	struct channel_exited exited;
+	pid_t removal;
 
+	if (s->plan.flags & PLAN_TMPDIR) {
+		memcpy(link.tmpdir, tmpdir_path(&s->tmpdir), strlen(tmpdir_path(&s->tmpdir)));
+	}
 	outbox_send(&s->outbox, CHANNEL_STARTED, &started, sizeof(started));
 	link_send(s, &link, sizeof(link));
 	while (!s->ended && (s->kill_at == 0 || clock_usec() < s->kill_at)) {
@@ -565,11 +570,13 @@ static void supervise(struct session *s)
 	tree_kill_all(&s->tree, TREE_PATIENCE_MS, 0, NULL);
 	close_fd(&s->terminal.slave_fd); /* the last one: the master now reads to an end */
 	drain(s);
+	removal = remove_tmpdir(s);
 	exited.wait_status = (uint32_t)s->wait_status;
 	outbox_send(&s->outbox, CHANNEL_EXITED, &exited, sizeof(exited));
 	drain(s);
 	ended.wait_status = s->wait_status;
 	link_send(s, &ended, sizeof(ended));
+	tmpdir_wait(&s->tmpdir, removal, s->signal_fd, -1);
 }
 
 /* Signals come through a descriptor; those a terminal sends are not for us. */
@@ -625,9 +632,16 @@ struct session *session_prepare(int abi, int oom_score_adj)
 		s->ruleset_fd = -1;
 		s->signal_fd = -1;
 		s->terminal = TERMINAL_NONE;
+		s->tmpdir = TMPDIR_NONE;
 		prepare_process(s, &s->unprepared);
+		tmpdir_make(&s->tmpdir, NULL); /* tried again when it is needed */
 	}
 	return s;
+}
+
+void session_discard(struct session *s)
+{
+	tmpdir_remove(&s->tmpdir, s->abi);
 }
 
 void session_run(struct session *s, int fds[_CONTROL_FD_MAX])
@@ -641,6 +655,7 @@ void session_run(struct session *s, int fds[_CONTROL_FD_MAX])
 	outbox_init(&s->outbox, s->channel_fd);
 	if (err.code != NONO_OK || prepare_data(s, &err) < 0 || open_terminal(s, &err) < 0 ||
 		start_command(s, &exit_code, &err) < 0) {
+		tmpdir_remove(&s->tmpdir, s->abi); /* nothing ran: it is empty */
 		report_failure(s, exit_code, &err);
 		return;
 	}

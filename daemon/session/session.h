@@ -9,10 +9,13 @@
 struct session;
 
 /* Does everything about the calling process that does not depend on which session it will be:
- * signals, a process session of its own, the guard around its tree. Never fails: what could not be
- * done is reported by session_run() to whom it concerns. abi is the Landlock ABI of this kernel,
- * oom_score_adj that of the calling process. NULL when out of memory. */
+ * signals, a process session of its own, the guard around its tree, TMPDIR. Never fails: what could
+ * not be done is reported by session_run() to whom it concerns. abi is the Landlock ABI of this
+ * kernel, oom_score_adj that of the calling process. NULL when out of memory. */
 struct session *session_prepare(int abi, int oom_score_adj);
+
+/* Undoes it, for one that is not going to run. */
+void session_discard(struct session *s);
 
 /* A client has connected, which may become a request: makes the rules every session gets. base_fd
  * is the base plan, the caller's. What is made here is used within RULES_FRESH_USEC or not at all,

@@ -26,10 +26,14 @@
 
 #include "daemon/session/control.h"
 #include "daemon/session/session.h"
+#include "daemon/session/tmpdir.h"
 #include "libcore/base/cleanup.h"
+#include "libcore/base/clock.h"
 #include "libcore/base/fd.h"
 #include "libcore/base/str.h"
 #include "libcore/landlock.h"
+
+#define SPARE_FAREWELL_USEC 1000000
 
 /* What a spare says when it has become a session; smaller than PIPE_BUF, so it stays whole. */
 struct taken {
@@ -42,6 +46,7 @@ struct template
 	int control_fd, signal_fd;
 	int taken_fds[2]; /* pipe of struct taken */
 	int abi, oom_score_adj;
+	pid_t sweep;            /* 0 for none */
 	pid_t spare;            /* 0 for none */
 	int fork_errno;         /* why there is none */
 	struct taken *sessions; /* those that run */
@@ -123,6 +128,9 @@ static void be_spare(struct template *t, pid_t parent)
 			return;
 		}
 	}
+	if (session) {
+		session_discard(session);
+	}
 }
 
 static void ensure_spare(struct template *t)
@@ -146,6 +154,36 @@ static void ensure_spare(struct template *t)
 	t->fork_errno = pid > 0 ? 0 : errno;
 }
 
+/* What killed sessions left behind is removed by a process that nobody waits for. */
+static void start_sweep(struct template *t)
+{
+	pid_t self = getpid();
+
+	t->sweep = fork();
+	if (t->sweep == 0) {
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == self) {
+			fd_close_many(t->taken_fds, ELEMENTSOF(t->taken_fds));
+			close_fd(&t->control_fd);
+			tmpdir_sweep(t->abi);
+		}
+		_exit(0);
+	}
+}
+
+/* nonod is gone, which the spare sees too: it tidies up, if we let it. */
+static void wait_for_spare(struct template *t)
+{
+	struct pollfd p = { .fd = t->signal_fd, .events = POLLIN };
+	struct signalfd_siginfo drained;
+	uint64_t until = clock_usec() + SPARE_FAREWELL_USEC;
+
+	while (t->spare > 0 && waitpid(t->spare, NULL, WNOHANG) == 0 && clock_usec() < until) {
+		poll(&p, 1, SPARE_FAREWELL_USEC / 1000);
+		while (read(t->signal_fd, &drained, sizeof(drained)) > 0) {
+		}
+	}
+}
+
 static void on_taken(struct template *t)
 {
 	struct taken taken;
@@ -164,6 +202,10 @@ static void on_died(struct template *t, pid_t pid, int status)
 {
 	uint64_t serial = 0;
 
+	if (pid == t->sweep) {
+		t->sweep = 0;
+		return;
+	}
 	for (size_t i = 0; i < t->n_sessions; i++) {
 		if (t->sessions[i].pid == pid) {
 			serial = t->sessions[i].serial;
@@ -236,6 +278,7 @@ int template_serve(int control_fd)
 	}
 	ensure_spare(&t);
 	report(control_fd, CONTROL_READY, 0, getpid(), t.abi);
+	start_sweep(&t);
 	for (;;) {
 		/* Without POLLIN the control socket still tells when nonod has closed it. */
 		struct pollfd p[] = {
@@ -253,10 +296,9 @@ int template_serve(int control_fd)
 			on_children(&t);
 		}
 		ensure_spare(&t);
-		if (p[0].revents & (POLLHUP | POLLERR)) {
-			return 0;
-		}
-		if (!t.spare && (p[0].revents & POLLIN) && !answer_without_spare(&t)) {
+		if (p[0].revents & (POLLHUP | POLLERR) ||
+			(!t.spare && (p[0].revents & POLLIN) && !answer_without_spare(&t))) {
+			wait_for_spare(&t);
 			return 0;
 		}
 	}

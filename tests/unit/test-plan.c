@@ -30,7 +30,7 @@ static struct plan sample(void)
 	struct plan p = { .filter = sample_filter,
 		.session_id = "20260101-000000-1",
 		.network = NONO_NETWORK_BLOCKED,
-		.foreground = 1,
+		.flags = PLAN_FOREGROUND,
 		.n_grants = ELEMENTSOF(sample_grants),
 		.grants = sample_grants,
 		.caller = { .umask = 027, .nice = 5, .cpu_bytes = 8, .cpus = { 3 } } };
@@ -67,7 +67,7 @@ static void round_trip(void **state)
 	assert_string_equal(out.session_id, in.session_id);
 	assert_memory_equal(&out.caller, &in.caller, sizeof(in.caller));
 	assert_int_equal(out.network, NONO_NETWORK_BLOCKED);
-	assert_int_equal(out.foreground, 1);
+	assert_int_equal(out.flags, PLAN_FOREGROUND);
 	assert_int_equal(out.filter->n, 2);
 	assert_memory_equal(out.filter, filter_image, sizeof(filter_image));
 	assert_int_equal(out.n_grants, in.n_grants);

@@ -43,7 +43,7 @@ static void run_init_terminal(struct run *r, const char *command, int *ret_maste
 	assert_int_equal(ioctl(r->terminal_fd, TIOCSWINSZ, &size), 0);
 	assert_int_equal(ioctl(r->terminal_fd, TIOCGDEV, &device), 0);
 	r->plan.caller.terminal_device = device;
-	r->plan.foreground = 1;
+	r->plan.flags = PLAN_FOREGROUND;
 	r->stdin_fd = r->terminal_fd;
 }
 
@@ -132,7 +132,7 @@ static void terminal_background(void **state)
 
 	(void)state;
 	run_init_terminal(&r, "echo working; read a; echo \"<$a>\"; stty -a", &master);
-	r.plan.foreground = 0;
+	r.plan.flags = 0;
 	assert_int_equal(tcgetattr(r.terminal_fd, &termios), 0);
 	modes = (struct channel_modes){ .input = termios.c_iflag,
 		.output = termios.c_oflag,
