@@ -245,7 +245,9 @@ int command_inspect(const struct arguments *a)
 int command_stop(const struct arguments *a)
 {
 	_cleanup_(connection_close) struct connection c = { .errors_fd = -1 };
-	uint64_t seconds = a->has_timeout ? a->timeout_seconds : STOP_DEFAULT_SECONDS;
+	uint64_t seconds = a->force                   ? 0
+			   : a->given[OPTION_TIMEOUT] ? a->timeout_seconds
+						      : STOP_DEFAULT_SECONDS;
 	struct vl_reply reply;
 	struct nono_error err = { 0 };
 

@@ -55,7 +55,7 @@ static int make_launch(struct run *r, struct nono_error *err)
 	const struct arguments *a = r->a;
 	_cleanup_(environment_deinit) struct environment e = { 0 };
 	int n = environment_build(
-		&e, environ, a->env, a->n_env, a->workdir ? r->workdir.path : NULL, err);
+		&e, environ, a->env.items, a->env.n, a->workdir ? r->workdir.path : NULL, err);
 
 	if (n < 0) {
 		return n;
@@ -95,7 +95,8 @@ static int show_plan(struct run *r, bool is_result, struct nono_error *err)
 	_cleanup_(buf_deinit) struct buf parameters = { .limit = VL_CLIENT_MESSAGE_MAX };
 	_cleanup_free_ char *summary = NULL;
 	struct vl_reply reply;
-	int n = request_parameters(&parameters, r->a, &r->workdir, false, 0, err);
+	int n = request_parameters(
+		&parameters, r->a, &r->workdir, &(struct request_form){ 0 }, err);
 
 	if (n == 0) {
 		n = command_ask(&r->connection,
@@ -132,7 +133,8 @@ static int request(struct run *r, struct nono_error *err)
 		STDERR_FILENO, r->session_channel_fd, r->tty.fd };
 	size_t n_fds = r->tty.fd >= 0 ? _FD_MAX : FD_TERMINAL;
 	struct vl_reply reply;
-	int n = request_parameters(&parameters, r->a, &r->workdir, r->foreground, n_fds, err);
+	int n = request_parameters(&parameters, r->a, &r->workdir,
+		&(struct request_form){ .foreground = r->foreground, .n_fds = n_fds }, err);
 
 	if (n < 0) {
 		return n;

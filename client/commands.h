@@ -7,6 +7,7 @@
 #include "libcore/base/buf.h"
 
 int command_run(const struct arguments *a);
+int command_shell(const struct arguments *a);
 int command_local(char **argv); /* wrap and all else that needs no supervisor */
 int command_ps(const struct arguments *a);
 int command_inspect(const struct arguments *a);

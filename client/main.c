@@ -55,44 +55,41 @@ static int dump_tables(void)
 
 static int command_help(const struct arguments *a)
 {
-	enum verb verb = a->n_operands > 0 ? verb_from_string(a->operands[0]) : _VERB_MAX;
+	enum verb verb = _VERB_MAX;
 
-	if (a->n_operands > 0 && verb == _VERB_MAX) {
-		say("unknown verb '%s'; see 'nono help'", a->operands[0]);
-		return EXIT_NONO;
+	if (a->n_operands > 0) {
+		verb = verb_from_words(a->operands[0], a->operands[1]);
+		if (verb == _VERB_MAX) {
+			say("unknown verb '%s%s%s'; see 'nono help'", a->operands[0],
+				a->operands[1] ? " " : "", a->operands[1] ? a->operands[1] : "");
+			return EXIT_NONO;
+		}
 	}
 	return print_help(verb);
 }
 
-static int dispatch(const struct arguments *a, char **original)
+/* The verbs nono does itself; the others are nono-local's. */
+static int dispatch(const struct arguments *a)
 {
-	if (a->help) {
-		return print_help(a->verb);
-	}
-	if ((a->verb == VERB_RUN || a->verb == VERB_WRAP) && a->json && !a->dry_run) {
-		say("--json needs --dry-run here: the output of 'nono %s' is the command's",
-			verb_specs[a->verb].name);
-		return EXIT_NONO;
-	}
-	switch (a->verb) {
-	case VERB_RUN:
+	if (a->verb == VERB_RUN) {
 		return command_run(a);
-	case VERB_WRAP:
-		return command_local(original);
-	case VERB_PS:
-		return command_ps(a);
-	case VERB_INSPECT:
-		return command_inspect(a);
-	case VERB_STOP:
-		return command_stop(a);
-	case VERB_STATUS:
-		return command_status(a);
-	case VERB_HELP:
-		return command_help(a);
-	case _VERB_MAX:
-		break;
 	}
-	return EXIT_NONO;
+	if (a->verb == VERB_SHELL) {
+		return command_shell(a);
+	}
+	if (a->verb == VERB_PS) {
+		return command_ps(a);
+	}
+	if (a->verb == VERB_INSPECT) {
+		return command_inspect(a);
+	}
+	if (a->verb == VERB_STOP) {
+		return command_stop(a);
+	}
+	if (a->verb == VERB_STATUS) {
+		return command_status(a);
+	}
+	return command_help(a);
 }
 
 int main(int argc, char **argv)
@@ -112,8 +109,21 @@ int main(int argc, char **argv)
 	if (argc > 1 && str_equal(argv[1], "--dump-options")) {
 		return dump_tables();
 	}
-	if (arguments_parse(&a, argc, argv, &err) < 0) {
+	if (arguments_parse(&a, argc, argv, environ, &err) < 0) {
 		return command_fail(&err);
 	}
-	return dispatch(&a, argv);
+	if (a.help) {
+		return print_help(a.verb);
+	}
+	if ((a.verb == VERB_RUN || a.verb == VERB_SHELL || a.verb == VERB_WRAP) && a.json &&
+		!a.dry_run) {
+		say("--json needs --dry-run here: the output of 'nono %s' is the command's",
+			verb_specs[a.verb].name);
+		return EXIT_NONO;
+	}
+	if (verb_specs[a.verb].local) {
+		return command_local(argv);
+	}
+	say_deprecations(&a);
+	return dispatch(&a);
 }

@@ -5,191 +5,59 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/option-value.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
 #include "libcore/base/nearest.h"
 #include "libcore/base/str.h"
 
-#define MANY        UINT32_MAX
-#define BIT(v)      (1U << (v))
-#define STARTS      (BIT(VERB_RUN) | BIT(VERB_WRAP))
-#define ASKS        (BIT(VERB_PS) | BIT(VERB_INSPECT) | BIT(VERB_STOP) | BIT(VERB_STATUS))
-#define TIMEOUT_MAX UINT64_C(86400) /* seconds */
-
-const struct verb_spec verb_specs[_VERB_MAX] = {
-	[VERB_RUN] = { "run", "[--] COMMAND [ARGUMENT…]", 1, MANY,
-		"Run a command in a sandbox, supervised.",
-		"The command may read a minimal set of system paths, so that ordinary programs\n"
-		"start, and use what the options grant. Profiles, which grant what a known\n"
-		"program needs, will come on top of that.\n" },
-	[VERB_WRAP] = { "wrap", "[--] COMMAND [ARGUMENT…]", 1, MANY,
-		"Restrict this process, then become the command.",
-		"As run, but nothing of nono is left while the command runs: no session, no\n"
-		"terminal of its own. What only a supervisor can enforce is not there.\n" },
-	[VERB_PS] = { "ps", "", 0, 0, "List running sessions.", NULL },
-	[VERB_INSPECT] = { "inspect", "SESSION", 1, 1, "Show a session and what it may do.",
-		"SESSION is an id, the unambiguous beginning of one, or a name.\n" },
-	[VERB_STOP] = { "stop", "SESSION", 1, 1, "End a session and everything in it.",
-		"SESSION is an id, the unambiguous beginning of one, or a name.\n" },
-	[VERB_STATUS] = { "status", "", 0, 0,
-		"Show the supervisor, and what this machine can enforce.", NULL },
-	[VERB_HELP] = { "help", "[VERB]", 0, 1, "Show help.", NULL },
+/* Other first words of verbs. */
+static const struct {
+	char old[10], now[10];
+	bool deprecated;
+} verb_words[] = {
+	{ "profiles", "profile", false },
+	{ "policy", "profile", true },
+	{ "pause", "detach", true },
+	{ "resume", "attach", true },
+	{ "prune", "session", true },
 };
 
-const struct option_spec option_specs[_OPTION_MAX] = {
-	[OPTION_READ] = { "read", NULL, 'r', "DIR", STARTS,
-		"grant reading a directory and all below it" },
-	[OPTION_WRITE] = { "write", NULL, 'w', "DIR", STARTS,
-		"grant changing a directory, without reading" },
-	[OPTION_ALLOW] = { "allow", NULL, 'a', "DIR", STARTS,
-		"grant reading and changing a directory" },
-	[OPTION_READ_FILE] = { "read-file", NULL, 0, "FILE", STARTS, "grant reading one file" },
-	[OPTION_WRITE_FILE] = { "write-file", NULL, 0, "FILE", STARTS, "grant writing one file" },
-	[OPTION_ALLOW_FILE] = { "allow-file", NULL, 0, "FILE", STARTS,
-		"grant reading and writing one file" },
-	[OPTION_ALLOW_CWD] = { "allow-cwd", NULL, 0, NULL, STARTS,
-		"as --allow with the working directory" },
-	[OPTION_WORKDIR] = { "workdir", NULL, 0, "DIR", STARTS,
-		"run the command in this directory" },
-	[OPTION_BLOCK_NET] = { "net-block", "block-net", 0, NULL, STARTS, "no network" },
-	[OPTION_ENV] = { "env", NULL, 0, "NAME[=VALUE]", STARTS,
-		"set an environment variable, or pass it on" },
-	[OPTION_NAME] = { "name", NULL, 0, "NAME", BIT(VERB_RUN), "name the session" },
-	[OPTION_DRY_RUN] = { "dry-run", NULL, 0, NULL, STARTS,
-		"show what the command could use, run nothing" },
-	[OPTION_TIMEOUT] = { "timeout", NULL, 0, "SECONDS", BIT(VERB_STOP),
-		"kill what is left after this time (default 10)" },
-	[OPTION_JSON] = { "json", NULL, 0, NULL, ASKS | STARTS,
-		"print the result as JSON (of --dry-run, too)" },
-	[OPTION_VERBOSE] = { "verbose", NULL, 'v', NULL, STARTS,
-		"first say what the command may use" },
-	[OPTION_SILENT] = { "silent", NULL, 's', NULL, STARTS | ASKS, "say nothing but errors" },
-	[OPTION_HELP] = { "help", NULL, 'h', NULL, BIT(_VERB_MAX) - 1, "show this help" },
-};
+const char *spelling_next(const char *s)
+{
+	s += strlen(s) + 1;
+	return *s ? s : NULL;
+}
 
-enum verb verb_from_string(const char *name)
+enum verb verb_from_words(const char *a, const char *b)
 {
 	enum verb v = 0;
 
-	while (v < _VERB_MAX && !str_equal(verb_specs[v].name, name)) {
-		v++;
+	for (; v < _VERB_MAX; v++) {
+		const char *rest = str_after(verb_specs[v].name, a);
+		if (rest && (*rest == '\0' || (*rest == ' ' && b && str_equal(rest + 1, b)))) {
+			break;
+		}
 	}
 	return v;
 }
 
-static int add_grant(struct arguments *a, const char *path, enum nono_access access, bool is_file,
-	struct nono_error *err)
-{
-	int r;
-
-	if (*path == '\0') {
-		return error_set(err, NONO_INVALID, EINVAL, "an empty path cannot be granted");
-	}
-	r = array_grow((void **)&a->grants, a->n_grants, sizeof(*a->grants));
-	if (r < 0) {
-		return error_oom(err);
-	}
-	a->grants[a->n_grants++] =
-		(struct grant_argument){ .path = path, .access = access, .is_file = is_file };
-	return 0;
-}
-
-static int add_env(struct arguments *a, const char *value, struct nono_error *err)
-{
-	if (*value == '\0' || *value == '=') {
-		return error_set(err, NONO_INVALID, EINVAL, "--env needs NAME or NAME=VALUE");
-	}
-	if (array_grow((void **)&a->env, a->n_env, sizeof(*a->env)) < 0) {
-		return error_oom(err);
-	}
-	a->env[a->n_env++] = value;
-	return 0;
-}
-
-static int set_once(
-	const char **field, const char *option, const char *value, struct nono_error *err)
-{
-	if (*field) {
-		return error_set(err, NONO_INVALID, EINVAL, "--%s is given twice", option);
-	}
-	if (*value == '\0') {
-		return error_set(err, NONO_INVALID, EINVAL, "--%s needs a value", option);
-	}
-	*field = value;
-	return 0;
-}
-
-static int set_timeout(struct arguments *a, const char *value, struct nono_error *err)
-{
-	if (str_to_u64(value, &a->timeout_seconds) < 0 || a->timeout_seconds > TIMEOUT_MAX) {
-		return error_set(err, NONO_INVALID, EINVAL,
-			"--timeout needs whole seconds up to a day, not '%s'", value);
-	}
-	a->has_timeout = true;
-	return 0;
-}
-
-static int apply(struct arguments *a, enum option option, const char *value, struct nono_error *err)
-{
-	switch (option) {
-	case OPTION_READ:
-		return add_grant(a, value, NONO_READ, false, err);
-	case OPTION_WRITE:
-		return add_grant(a, value, NONO_WRITE, false, err);
-	case OPTION_ALLOW:
-		return add_grant(a, value, NONO_READ_WRITE, false, err);
-	case OPTION_READ_FILE:
-		return add_grant(a, value, NONO_READ, true, err);
-	case OPTION_WRITE_FILE:
-		return add_grant(a, value, NONO_WRITE, true, err);
-	case OPTION_ALLOW_FILE:
-		return add_grant(a, value, NONO_READ_WRITE, true, err);
-	case OPTION_WORKDIR:
-		return set_once(&a->workdir, "workdir", value, err);
-	case OPTION_NAME:
-		return set_once(&a->name, "name", value, err);
-	case OPTION_ENV:
-		return add_env(a, value, err);
-	case OPTION_TIMEOUT:
-		return set_timeout(a, value, err);
-	case OPTION_ALLOW_CWD:
-		a->allow_cwd = true;
-		return 0;
-	case OPTION_BLOCK_NET:
-		a->block_net = true;
-		return 0;
-	case OPTION_DRY_RUN:
-		a->dry_run = true;
-		return 0;
-	case OPTION_JSON:
-		a->json = true;
-		return 0;
-	case OPTION_VERBOSE:
-		a->verbose++;
-		return 0;
-	case OPTION_SILENT:
-		a->silent = true;
-		return 0;
-	case OPTION_HELP:
-		a->help = true;
-		return 0;
-	case _OPTION_MAX:
-		break;
-	}
-	return -EINVAL;
-}
-
-static enum option find_long(const struct arguments *a, const char *name, size_t n)
+/* The option of this verb that name (n bytes) spells; *ret_spelling as the table has it. */
+static enum option find_long(
+	const struct arguments *a, const char *name, size_t n, const char **ret_spelling)
 {
 	enum option o = 0;
 
 	for (; o < _OPTION_MAX; o++) {
-		const struct option_spec *s = &option_specs[o];
-		if ((s->verbs & BIT(a->verb)) &&
-			((strncmp(s->name, name, n) == 0 && s->name[n] == '\0') ||
-				(s->alias && strncmp(s->alias, name, n) == 0 &&
-					s->alias[n] == '\0'))) {
-			break;
+		if (!(option_specs[o].verbs & VERB_BIT(a->verb))) {
+			continue;
+		}
+		for (const char *s = option_specs[o].names; s; s = spelling_next(s)) {
+			const char *word = s + (*s == '!');
+			if (strncmp(word, name, n) == 0 && word[n] == '\0') {
+				*ret_spelling = s;
+				return o;
+			}
 		}
 	}
 	return o;
@@ -201,10 +69,11 @@ static int unknown_option(
 	struct nearest nearest = nearest_init(text + 2, n - 2);
 
 	for (enum option o = 0; o < _OPTION_MAX; o++) {
-		const struct option_spec *s = &option_specs[o];
-		if (s->verbs & BIT(a->verb)) {
-			nearest_offer(&nearest, s->name);
-			nearest_offer(&nearest, s->alias);
+		if (!(option_specs[o].verbs & VERB_BIT(a->verb))) {
+			continue;
+		}
+		for (const char *s = option_specs[o].names; s; s = spelling_next(s)) {
+			nearest_offer(&nearest, *s == '!' ? NULL : s);
 		}
 	}
 	if (!nearest.best) {
@@ -219,26 +88,37 @@ static int unknown_option(
 /* One "--name", "--name=value" or "--name value". *at moves behind what was used. */
 static int parse_long(struct arguments *a, char ***at, struct nono_error *err)
 {
-	const char *text = *(*at)++;
+	const char *text = *(*at)++, *spelling = NULL;
 	size_t n = strcspn(text, "=");
-	enum option o = find_long(a, text + 2, n - 2);
+	enum option o = find_long(a, text + 2, n - 2, &spelling);
 	const char *value = text[n] == '=' ? text + n + 1 : NULL;
+	const struct option_spec *s = &option_specs[o];
+	char label[sizeof(s->names) + 2];
 
 	if (o == _OPTION_MAX) {
 		return unknown_option(a, text, n, err);
 	}
-	if (!option_specs[o].argument && value) {
-		return error_set(err, NONO_INVALID, EINVAL, "'%.*s' takes no value", (int)n, text);
+	if (*spelling == '!' && deprecation_add(a, spelling + 1, s->names, true) < 0) {
+		return error_oom(err);
 	}
-	if (option_specs[o].argument && !value) {
-		value = **at;
-		if (!value) {
-			return error_set(err, NONO_INVALID, EINVAL, "'%s' needs %s", text,
-				option_specs[o].argument);
+	if (value && (s->argument[0] == '\0' || s->type == TYPE_PAIR)) {
+		return error_set(err, NONO_INVALID, EINVAL,
+			s->type == TYPE_PAIR ? "'%.*s' takes two words: %s"
+					     : "'%.*s' takes no value",
+			(int)n, text, s->argument);
+	}
+	for (int words = s->type == TYPE_PAIR ? 2 : 1; s->argument[0] && !value && words > 0;
+		words--) {
+		if (!**at) {
+			return error_set(
+				err, NONO_INVALID, EINVAL, "'%s' needs %s", text, s->argument);
 		}
+		value = words > 1 ? NULL : **at;
 		(*at)++;
 	}
-	return apply(a, o, value ? value : "", err);
+	memcpy(label, text, n);
+	label[n] = '\0';
+	return option_apply(a, o, label, value ? value : "", err);
 }
 
 /* Letters behind one dash; the last may take the rest, or the next word, as its value. */
@@ -247,13 +127,14 @@ static int parse_short(struct arguments *a, char ***at, struct nono_error *err)
 	const char *p = *(*at)++ + 1;
 
 	for (; *p; p++) {
+		const char label[] = { '-', *p, '\0' };
 		const struct option_spec *s;
 		const char *value = "";
 		enum option o = 0;
 		int r;
 
-		while (o < _OPTION_MAX &&
-			(option_specs[o].letter != *p || !(option_specs[o].verbs & BIT(a->verb)))) {
+		while (o < _OPTION_MAX && (option_specs[o].letter != *p ||
+						  !(option_specs[o].verbs & VERB_BIT(a->verb)))) {
 			o++;
 		}
 		if (o == _OPTION_MAX) {
@@ -262,7 +143,7 @@ static int parse_short(struct arguments *a, char ***at, struct nono_error *err)
 				verb_specs[a->verb].name);
 		}
 		s = &option_specs[o];
-		if (s->argument) {
+		if (s->argument[0]) {
 			value = p[1] ? p + 1 : **at;
 			if (!value) {
 				return error_set(err, NONO_INVALID, EINVAL, "'-%c' needs %s", *p,
@@ -271,7 +152,7 @@ static int parse_short(struct arguments *a, char ***at, struct nono_error *err)
 			*at += !p[1];
 			p += strlen(p) - 1;
 		}
-		r = apply(a, o, value, err);
+		r = option_apply(a, o, label, value, err);
 		if (r < 0) {
 			return r;
 		}
@@ -282,31 +163,59 @@ static int parse_short(struct arguments *a, char ***at, struct nono_error *err)
 static int check_operands(const struct arguments *a, struct nono_error *err)
 {
 	const struct verb_spec *v = &verb_specs[a->verb];
+	const char *missing = v->max_operands == UINT32_MAX       ? "no command given"
+			      : str_equal(v->operands, "SESSION") ? "no session given"
+								  : "something is missing";
 
-	if (a->help || (a->n_operands >= v->min_operands && a->n_operands <= v->max_operands)) {
-		return 0;
-	}
 	if (a->n_operands < v->min_operands) {
-		return error_set(err, NONO_INVALID, EINVAL, "%s: nono %s [OPTION…] %s",
-			v->max_operands == MANY ? "no command given" : "no session given", v->name,
-			v->operands);
+		return error_set(err, NONO_INVALID, EINVAL, "%s: nono %s [OPTION…] %s", missing,
+			v->name, v->operands);
 	}
-	return error_set(err, NONO_INVALID, EINVAL, "unexpected argument '%s' to 'nono %s'",
-		a->operands[v->max_operands], v->name);
+	if (a->n_operands > v->max_operands) {
+		return error_set(err, NONO_INVALID, EINVAL, "unexpected argument '%s' to 'nono %s'",
+			a->operands[v->max_operands], v->name);
+	}
+	if (a->n_operands == 1 && strchr(v->operands, '|') &&
+		!choice_has(v->operands, a->operands[0])) {
+		return error_set(err, NONO_INVALID, EINVAL, "nono %s: '%s' is none of %s", v->name,
+			a->operands[0], v->operands);
+	}
+	return 0;
 }
 
-static int parse_verb(struct arguments *a, const char *name, struct nono_error *err)
+/* How the user said it, for a message. */
+static const char *spelled(const struct arguments *a, enum option o, char label[static 64])
+{
+	const struct option_spec *s = &option_specs[o];
+
+	if (a->given[o] == GIVEN_BY_VARIABLE) {
+		return s->env;
+	}
+	label[0] = label[1] = '-';
+	memcpy(label + 2, s->names, sizeof(s->names));
+	return label;
+}
+
+static int check_conflicts(const struct arguments *a, struct nono_error *err)
+{
+	char one[64], other[64];
+
+	for (size_t i = 0; i < n_option_conflicts; i++) {
+		const struct option_conflict *c = &option_conflicts[i];
+		if (a->given[c->a] && a->given[c->b]) {
+			return error_set(err, NONO_INVALID, EINVAL,
+				"%s and %s contradict each other; leave one out",
+				spelled(a, (enum option)c->a, one),
+				spelled(a, (enum option)c->b, other));
+		}
+	}
+	return 0;
+}
+
+static int unknown_verb(const char *name, struct nono_error *err)
 {
 	struct nearest nearest = nearest_init(name, strlen(name));
 
-	a->verb = verb_from_string(name);
-	if (a->verb < _VERB_MAX) {
-		return 0;
-	}
-	if (name[0] == '-') {
-		return error_set(err, NONO_INVALID, EINVAL,
-			"unknown option '%s'; options follow the verb, see 'nono help'", name);
-	}
 	for (enum verb v = 0; v < _VERB_MAX; v++) {
 		nearest_offer(&nearest, verb_specs[v].name);
 	}
@@ -318,42 +227,143 @@ static int parse_verb(struct arguments *a, const char *name, struct nono_error *
 		"unknown verb '%s'; to run a command: nono run -- %s", name, name);
 }
 
-int arguments_parse(struct arguments *ret, int argc, char **argv, struct nono_error *err)
+/* first starts verbs of two words, but second is none of theirs. */
+static int unknown_second(const char *first, const char *second, struct nono_error *err)
 {
-	_cleanup_(arguments_deinit) struct arguments a = { 0 };
-	char **at = argv + 2, **kept = argv + 2;
-	int r = argc < 2 ? error_set(err, NONO_INVALID, EINVAL, "no verb given; see 'nono help'")
-			 : parse_verb(&a, argv[1], err);
+	struct nearest nearest = nearest_init(second ? second : "", second ? strlen(second) : 0);
+	char list[128] = "";
+	size_t n = 0;
 
-	while (r == 0 && *at) {
-		if (str_equal(*at, "--")) {
-			at++;
+	for (enum verb v = 0; v < _VERB_MAX; v++) {
+		const char *rest = str_after(verb_specs[v].name, first);
+		if (rest && *rest == ' ' && n + strlen(rest) < sizeof(list)) {
+			nearest_offer(&nearest, rest + 1);
+			memcpy(list + n, rest, strlen(rest) + 1);
+			n += strlen(rest);
+		}
+	}
+	if (second && nearest.best) {
+		return error_set(err, NONO_INVALID, EINVAL,
+			"unknown verb '%s %s'; did you mean '%s'?", first, second, nearest.best);
+	}
+	return error_set(err, NONO_INVALID, EINVAL, "nono %s needs one of:%s", first, list);
+}
+
+static bool starts_verbs(const char *first)
+{
+	for (enum verb v = 0; v < _VERB_MAX; v++) {
+		const char *rest = str_after(verb_specs[v].name, first);
+		if (rest && *rest == ' ') {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The words of the verb; *at moves behind them. */
+static int parse_verb(struct arguments *a, char ***at, struct nono_error *err)
+{
+	const char *first = **at, *second = (*at)[1];
+
+	for (size_t i = 0; i < ELEMENTSOF(verb_words); i++) {
+		if (str_equal(first, verb_words[i].old)) {
+			if (verb_words[i].deprecated &&
+				deprecation_add(a, first, verb_words[i].now, false) < 0) {
+				return error_oom(err);
+			}
+			first = verb_words[i].now;
 			break;
 		}
-		if ((*at)[0] == '-' && (*at)[1] == '-') {
-			r = parse_long(&a, &at, err);
-		} else if ((*at)[0] == '-' && (*at)[1] != '\0') {
-			r = parse_short(&a, &at, err);
-		} else if (verb_specs[a.verb].max_operands == MANY) {
-			break; /* the command: all that follows is its own */
+	}
+	a->verb = verb_from_words(first, second);
+	if (a->verb < _VERB_MAX) {
+		*at += strchr(verb_specs[a->verb].name, ' ') ? 2 : 1;
+		return 0;
+	}
+	if (first[0] == '-') {
+		return error_set(err, NONO_INVALID, EINVAL,
+			"unknown option '%s'; options follow the verb, see 'nono help'", first);
+	}
+	if (!starts_verbs(first)) {
+		return unknown_verb(first, err);
+	}
+	if (second && (str_equal(second, "--help") || str_equal(second, "-h"))) {
+		a->help = true; /* with no verb: the general one */
+		return 0;
+	}
+	return unknown_second(first, second, err);
+}
+
+static int add_operand(struct arguments *a, char *operand, struct nono_error *err)
+{
+	if (array_grow((void **)&a->gathered, a->n_operands, sizeof(*a->gathered)) < 0) {
+		return error_oom(err);
+	}
+	a->gathered[a->n_operands] = operand;
+	a->n_operands += operand != NULL;
+	return 0;
+}
+
+/* The options and operands behind the verb. Options may follow operands, unless these are a
+ * command: then all that follows is its own. */
+static int parse_rest(struct arguments *a, char **at, struct nono_error *err)
+{
+	bool is_command = verb_specs[a->verb].max_operands == UINT32_MAX;
+	bool options = true;
+	int r = 0;
+
+	while (r == 0 && *at && (options || !is_command)) {
+		if (options && str_equal(*at, "--")) {
+			at++;
+			options = false;
+		} else if (options && (*at)[0] == '-' && (*at)[1] == '-') {
+			r = parse_long(a, &at, err);
+		} else if (options && (*at)[0] == '-' && (*at)[1] != '\0') {
+			r = parse_short(a, &at, err);
+		} else if (is_command) {
+			break;
 		} else {
-			*kept++ = *at++; /* options may follow an operand */
+			r = add_operand(a, *at++, err);
 		}
 	}
 	if (r < 0) {
 		return r;
 	}
-	a.operands = argv + 2;
-	if (verb_specs[a.verb].max_operands == MANY) {
-		a.operands = at;
-		kept = at;
+	if (!is_command) {
+		r = add_operand(a, NULL, err);
+		a->operands = a->gathered;
+		return r;
 	}
-	while (*at) {
-		*kept++ = *at++;
+	a->operands = at;
+	while (at[a->n_operands]) {
+		a->n_operands++;
 	}
-	*kept = NULL;
-	a.n_operands = (size_t)(kept - a.operands);
-	r = check_operands(&a, err);
+	return 0;
+}
+
+int arguments_parse(
+	struct arguments *ret, int argc, char **argv, char *const *env, struct nono_error *err)
+{
+	_cleanup_(arguments_deinit) struct arguments a = { 0 };
+	char **at = argv + 1;
+	int r = argc < 2 ? error_set(err, NONO_INVALID, EINVAL, "no verb given; see 'nono help'")
+			 : parse_verb(&a, &at, err);
+
+	if (r == 0 && a.verb < _VERB_MAX && verb_specs[a.verb].missing[0] &&
+		!(*at && (str_equal(*at, "--help") || str_equal(*at, "-h")))) {
+		r = error_set(err, NONO_UNSUPPORTED, ENOTSUP, "nono %s: this version has no %s yet",
+			verb_specs[a.verb].name, verb_specs[a.verb].missing);
+	}
+	if (r == 0 && a.verb < _VERB_MAX) {
+		r = parse_rest(&a, at, err);
+		if (r == 0 && !a.help) {
+			r = check_operands(&a, err);
+		}
+		if (r == 0 && !a.help && env) {
+			r = options_from_env(&a, env, err);
+		}
+		r = r == 0 ? check_conflicts(&a, err) : r;
+	}
 	if (r < 0) {
 		return r;
 	}
@@ -364,7 +374,22 @@ int arguments_parse(struct arguments *ret, int argc, char **argv, struct nono_er
 
 void arguments_deinit(struct arguments *a)
 {
+	struct words *const words[] = { &a->env, &a->extends, &a->bypass, &a->allow_commands,
+		&a->block_commands, &a->allow_domains, &a->credentials, &a->groups };
+	struct ports *const ports[] = { &a->open_ports, &a->listen_ports, &a->connect_ports };
+
+	for (size_t i = 0; i < ELEMENTSOF(words); i++) {
+		free(words[i]->items);
+	}
+	for (size_t i = 0; i < ELEMENTSOF(ports); i++) {
+		free(ports[i]->items);
+	}
+	for (size_t i = 0; i < a->n_owned; i++) {
+		free(a->owned[i]);
+	}
+	free(a->owned);
+	free(a->gathered);
 	free(a->grants);
-	free(a->env);
+	free(a->deprecations);
 	*a = (struct arguments){ 0 };
 }

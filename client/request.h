@@ -5,6 +5,7 @@
 
 #include "client/options.h"
 #include "libcore/base/buf.h"
+#include "policy/library-files.h"
 
 /* The working directory of the command: --workdir, or our own. */
 struct workdir {
@@ -19,7 +20,14 @@ void workdir_deinit(struct workdir *w);
 /* The absolute clean form of a path as typed: a new string, or NULL with err set. */
 char *request_path(const struct workdir *w, const char *path, struct nono_error *err);
 
+/* What a request says beyond the command line. */
+struct request_form {
+	const struct document_files *documents; /* may be NULL */
+	bool foreground;
+	bool want_policy;
+	size_t n_fds; /* of Run */
+};
 /* Appends {"context":{…}} to out, and with n_fds the indices of Run's descriptors. 0, or -errno
  * with err set. */
 int request_parameters(struct buf *out, const struct arguments *a, const struct workdir *w,
-	bool foreground, size_t n_fds, struct nono_error *err);
+	const struct request_form *form, struct nono_error *err);

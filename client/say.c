@@ -28,6 +28,16 @@ void say(const char *fmt, ...)
 	}
 }
 
+void say_deprecations(const struct arguments *a)
+{
+	for (size_t i = 0; !a->silent && i < a->n_deprecations; i++) {
+		const struct deprecation *d = &a->deprecations[i];
+		const char *dashes = d->is_option ? "--" : "";
+		say("warning: '%s%s' is deprecated; use '%s%s' instead", dashes, d->old, dashes,
+			d->now);
+	}
+}
+
 int say_result(const struct buf *text)
 {
 	int r = buf_error(text);

@@ -70,7 +70,7 @@ static int decide(struct decision *p, const struct arguments *a, const struct wo
 		.n_grants = a->n_grants,
 		.cwd = w->path,
 		.allow_cwd = a->allow_cwd,
-		.network = a->block_net ? NONO_NETWORK_BLOCKED : NONO_NETWORK_OPEN,
+		.network = a->net_block ? NONO_NETWORK_BLOCKED : NONO_NETWORK_OPEN,
 	};
 	const char *hint = NULL;
 	int r = 0;

@@ -5,6 +5,7 @@
  * reads files that others wrote: nothing is believed, executed, or shown unescaped.
  */
 #include <errno.h>
+#include <unistd.h>
 
 #include "client/local/local.h"
 #include "client/say.h"
@@ -34,9 +35,10 @@ int main(int argc, char **argv)
 {
 	_cleanup_(arguments_deinit) struct arguments a = { 0 };
 	struct nono_error err = { 0 };
-	int r = arguments_parse(&a, argc, argv, &err);
+	int r = arguments_parse(&a, argc, argv, environ, &err);
 
 	if (r == 0) {
+		say_deprecations(&a);
 		r = dispatch(&a, &err);
 	}
 	if (r < 0) {

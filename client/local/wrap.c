@@ -124,10 +124,11 @@ static int prepare(const struct arguments *a, const struct workdir *w,
 	const struct decision *policy, struct environment *env, struct nono_error *err)
 {
 	_cleanup_free_ char *summary = NULL;
-	int r = environment_build(env, environ, a->env, a->n_env, a->workdir ? w->path : NULL, err);
+	int r = environment_build(
+		env, environ, a->env.items, a->env.n, a->workdir ? w->path : NULL, err);
 
 	for (int fd = 0; r == 0 && fd < 3; fd++) {
-		r = check_stream(fd, a->block_net, err);
+		r = check_stream(fd, a->net_block, err);
 	}
 	if (r < 0) {
 		return r;

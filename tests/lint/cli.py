@@ -4,7 +4,7 @@
 
 usage: cli.py PROGRAM MANUAL [DUMP-OPTION]
 With a dump option the program prints its verbs and options as JSON; without one its --help is
-taken at its word. Help goes to standard output, fits in 80 columns and does not depend on how it is
+taken at its word. Deprecated spellings are in the manual page alone. Help goes to standard output, fits in 80 columns and does not depend on how it is
 asked for; an unknown option is one line on standard error and exit status 125.
 """
 import json
@@ -52,23 +52,25 @@ def main():
     options = set(OPTION.findall(general))
     if len(sys.argv) > 3:
         table = json.loads(run(program, sys.argv[3]).stdout)
-        pages = {verb['name']: check_help(program, [verb['name']]) for verb in table['verbs']}
+        pages = {verb['name']: check_help(program, verb['name'].split()) for verb in table['verbs']}
         for verb in pages:
             if not re.search(rf'^ +{verb}\b', general, re.M):
                 lint.report(program, 0, f'--help does not list the verb {verb}')
             if not re.search(rf'\*{verb}\*|nono {verb}\b', page):
                 lint.report(manual, 1, f'does not describe the verb {verb}')
         for row in table['options']:
-            spellings = ['--' + name for name in (row['name'], row.get('alias')) if name]
+            spellings = ['--' + name for name in row['names']]
             spellings += ['-' + row['letter']] if row.get('letter') else []
             options.update(spellings)
             for verb in row['verbs']:
                 for spelling in spellings:
                     if not re.search(rf'(?<![\w-]){spelling}(?![\w-])', pages[verb]):
                         lint.report(program, 0, f'{verb} --help does not show {spelling}')
-            for spelling in spellings:
-                if not re.search(rf'(?<![\w-]){spelling}(?![\w-])', page):
-                    lint.report(manual, 1, f'does not describe {spelling}')
+            old = ['--' + name for name in row['deprecated']]
+            options.update(old)
+            for word in [*spellings, *old, *row['variables'], *row['deprecatedVariables']]:
+                if not re.search(rf'(?<![\w-]){word}(?![\w-])', page):
+                    lint.report(manual, 1, f'does not describe {word}')
     for name in sorted(options - documented):
         if name.startswith('--'):
             lint.report(manual, 1, f'does not describe {name}')

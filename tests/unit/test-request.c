@@ -23,7 +23,9 @@ static char *build(const struct arguments *a, const struct workdir *w, size_t n_
 	struct buf b = { 0 };
 	struct nono_error err = { 0 };
 
-	assert_int_equal(expected, request_parameters(&b, a, w, true, n_fds, &err));
+	assert_int_equal(expected,
+		request_parameters(&b, a, w,
+			&(struct request_form){ .foreground = true, .n_fds = n_fds }, &err));
 	if (expected < 0) {
 		assert_int_not_equal(0, err.message[0]);
 		buf_deinit(&b);
@@ -44,7 +46,7 @@ static void test_everything(void **state)
 		.n_grants = ELEMENTSOF(grants),
 		.name = "n\"ame",
 		.allow_cwd = true,
-		.block_net = true,
+		.net_block = true,
 		.operands = (char **)command,
 		.n_operands = 2 };
 	_cleanup_free_ char *text = build(&a, &workdir, 2, 0);
@@ -57,7 +59,7 @@ static void test_everything(void **state)
 		"{\"path\":\"/w\",\"access\":\"write\",\"isFile\":false}],"
 		"\"allowWorkingDirectory\":true,\"workingDirectory\":\"/base/dir\","
 		"\"resolved\":true,"
-		"\"network\":\"blocked\",\"commandLine\":[\"cmd\",\"%FF%25\"],\"foreground\":true},"
+		"\"network\":\"blocked\",\"command\":\"cmd\",\"commandLine\":[\"cmd\",\"%FF%25\"],\"foreground\":true},"
 		"\"launchFileDescriptor\":0,\"workingDirectoryFileDescriptor\":1}");
 }
 

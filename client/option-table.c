@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/option-table.h"
+
+#include "client/options.h"
+#include "libcore/base/cleanup.h"
+
+#define MANY UINT32_MAX
+#define BIT  VERB_BIT
+
+/* Verbs that start a command, and the ones that take the same description of what it may do. */
+#define SUPERVISED (BIT(VERB_RUN) | BIT(VERB_SHELL))
+#define STARTS     (SUPERVISED | BIT(VERB_WRAP))
+#define RESOLVES   (STARTS | BIT(VERB_WHY))
+#define ASKS       (BIT(VERB_PS) | BIT(VERB_INSPECT) | BIT(VERB_STOP) | BIT(VERB_STATUS))
+#define PROFILES                                                                                   \
+	(BIT(VERB_PROFILE_LIST) | BIT(VERB_PROFILE_SHOW) | BIT(VERB_PROFILE_EXPORT) |              \
+		BIT(VERB_PROFILE_GROUPS) | BIT(VERB_PROFILE_DIFF) | BIT(VERB_PROFILE_VALIDATE))
+#define RESULTS (ASKS | PROFILES | BIT(VERB_WHY) | BIT(VERB_DOCTOR))
+#define EVERY   (BIT(_VERB_MAX) - 1)
+
+const struct verb_spec verb_specs[_VERB_MAX] = {
+	[VERB_RUN] = { "run", "[--] COMMAND [ARGUMENT…]", "Run a command in a sandbox, supervised.",
+		"", 1, MANY, false },
+	[VERB_SHELL] = { "shell", "", "Run a shell in a sandbox, supervised.", "", 0, 0, false },
+	[VERB_WRAP] = { "wrap", "[--] COMMAND [ARGUMENT…]",
+		"Restrict this process, then become the command.", "", 1, MANY, true },
+	[VERB_WHY] = { "why", "", "Say whether something would be allowed, and why.", "", 0, 0,
+		true },
+	[VERB_PS] = { "ps", "", "List running sessions.", "", 0, 0, false },
+	[VERB_INSPECT] = { "inspect", "SESSION", "Show a session and what it may do.", "", 1, 1,
+		false },
+	[VERB_STOP] = { "stop", "SESSION", "End a session and everything in it.", "", 1, 1, false },
+	[VERB_STATUS] = { "status", "", "Show the supervisor, and what it can enforce.", "", 0, 0,
+		false },
+	[VERB_PROFILE_LIST] = { "profile list", "", "List the profiles there are.", "", 0, 0,
+		true },
+	[VERB_PROFILE_SHOW] = { "profile show", "PROFILE", "Show a profile, everything merged in.",
+		"", 1, 1, true },
+	[VERB_PROFILE_EXPORT] = { "profile export", "PROFILE",
+		"Print every path a profile gives, and why.", "", 1, 1, true },
+	[VERB_PROFILE_GROUPS] = { "profile groups", "[GROUP]",
+		"List the groups profiles are made of, or show one.", "", 0, 1, true },
+	[VERB_PROFILE_DIFF] = { "profile diff", "PROFILE PROFILE", "Show how two profiles differ.",
+		"", 2, 2, true },
+	[VERB_PROFILE_VALIDATE] = { "profile validate", "FILE", "Check a profile's file.", "", 1, 1,
+		true },
+	[VERB_PROFILE_INIT] = { "profile init", "NAME", "Write the beginning of a new profile.", "",
+		1, 1, true },
+	[VERB_PROFILE_SCHEMA] = { "profile schema", "[profile|policy|network]",
+		"Print the JSON schema of profiles, for editors.", "", 0, 1, true },
+	[VERB_TRUST_PROJECT] = { "trust-project", "[DIR]",
+		"Accept a project's .nono.json as it is now.", "", 0, 1, true },
+	[VERB_SETUP] = { "setup", "", "Check this machine; write example profiles.", "", 0, 0,
+		true },
+	[VERB_DOCTOR] = { "doctor", "", "Say what this machine can enforce, and why not.", "", 0, 0,
+		true },
+	[VERB_COMPLETION] = { "completion", "bash|zsh|fish",
+		"Print completions for a shell to load.", "", 1, 1, true },
+	[VERB_LEARN] = { "learn", "", "Find out what a command needs.", "recording", 0, MANY,
+		false },
+	[VERB_ATTACH] = { "attach", "", "Connect the terminal to a session.", "background sessions",
+		0, MANY, false },
+	[VERB_DETACH] = { "detach", "", "Let a session go on without the terminal.",
+		"background sessions", 0, MANY, false },
+	[VERB_LOGS] = { "logs", "", "Show what a session printed.", "background sessions", 0, MANY,
+		false },
+	[VERB_SESSION] = { "session", "", "Remove what old sessions left.", "session records", 0,
+		MANY, false },
+	[VERB_ROLLBACK] = { "rollback", "", "List and restore snapshots.", "snapshots", 0, MANY,
+		false },
+	[VERB_AUDIT] = { "audit", "", "Show records of past sessions.", "audit records", 0, MANY,
+		false },
+	[VERB_TRUST] = { "trust", "", "Sign and verify instruction files.", "signed files", 0, MANY,
+		false },
+	[VERB_HELP] = { "help", "[VERB]", "Show help.", "", 0, 2, false },
+};
+
+const char *verb_details(enum verb verb)
+{
+	if (verb == VERB_RUN) {
+		return "The command may read what ordinary programs need to start, use what its\n"
+		       "profile says, and what the options grant; the kernel refuses the rest.\n";
+	}
+	if (verb == VERB_SHELL) {
+		return "As run with an interactive shell: the one of --shell, of $SHELL, or /bin/sh.\n";
+	}
+	if (verb == VERB_WRAP) {
+		return "As run, but nothing of nono is left while the command runs: no session, no\n"
+		       "terminal of its own. What only a supervisor can enforce is not there.\n";
+	}
+	if (verb == VERB_WHY) {
+		return "Asks one question: --path, --host or --command. The other options describe\n"
+		       "the command as they would for run, or --session names one that runs.\n";
+	}
+	if (verb == VERB_INSPECT || verb == VERB_STOP) {
+		return "SESSION is an id, the unambiguous beginning of one, or a name.\n";
+	}
+	if (verb == VERB_TRUST_PROJECT) {
+		return "Until then such a file can only take away. Any change needs a new look.\n";
+	}
+	return NULL;
+}
+
+#define FIELD(f)         offsetof(struct arguments, f)
+#define GRANT(access, f) ((access) | (f) << 8)
+
+/* One row: names, argument, variables, help, what is missing, verbs, field, type, section, letter
+ */
+const struct option_spec option_specs[_OPTION_MAX] = {
+	[OPTION_READ] = { "read\0", "DIR", "", "grant reading a directory and all below it", "",
+		RESOLVES, GRANT(NONO_READ, 0), TYPE_GRANT, SECTION_FILES, 'r' },
+	[OPTION_WRITE] = { "write\0", "DIR", "", "grant changing a directory, without reading", "",
+		RESOLVES, GRANT(NONO_WRITE, 0), TYPE_GRANT, SECTION_FILES, 'w' },
+	[OPTION_ALLOW] = { "allow\0", "DIR", "NONO_ALLOW\0",
+		"grant reading and changing a directory", "", RESOLVES, GRANT(NONO_READ_WRITE, 0),
+		TYPE_GRANT, SECTION_FILES, 'a' },
+	[OPTION_READ_FILE] = { "read-file\0", "FILE", "", "grant reading one file", "", RESOLVES,
+		GRANT(NONO_READ, 1), TYPE_GRANT, SECTION_FILES, 0 },
+	[OPTION_WRITE_FILE] = { "write-file\0", "FILE", "", "grant writing one file", "", RESOLVES,
+		GRANT(NONO_WRITE, 1), TYPE_GRANT, SECTION_FILES, 0 },
+	[OPTION_ALLOW_FILE] = { "allow-file\0", "FILE", "", "grant reading and writing one file",
+		"", RESOLVES, GRANT(NONO_READ_WRITE, 1), TYPE_GRANT, SECTION_FILES, 0 },
+	[OPTION_ALLOW_CWD] = { "allow-cwd\0", "", "",
+		"grant the working directory, as the profile wants it", "", RESOLVES,
+		FIELD(allow_cwd), TYPE_FLAG, SECTION_FILES, 0 },
+	[OPTION_BYPASS_PROTECTION] = { "bypass-protection\0!override-deny\0", "PATH", "",
+		"lift deny rules for PATH; it needs a grant, too", "", RESOLVES, FIELD(bypass),
+		TYPE_LIST, SECTION_FILES, 0 },
+	[OPTION_WORKDIR] = { "workdir\0", "DIR", "", "run the command in this directory", "",
+		RESOLVES, FIELD(workdir), TYPE_TEXT, SECTION_FILES, 0 },
+	[OPTION_PROFILE] = { "profile\0", "PROFILE", "NONO_PROFILE\0",
+		"what a known program needs: a name, or a file", "", RESOLVES, FIELD(profile),
+		TYPE_TEXT, SECTION_PROFILE, 'p' },
+	[OPTION_EXTENDS] = { "extends\0", "PROFILE", "", "add what another profile gives", "",
+		RESOLVES | BIT(VERB_PROFILE_INIT), FIELD(extends), TYPE_LIST, SECTION_PROFILE, 0 },
+	[OPTION_ALLOW_COMMAND] = { "allow-command\0", "NAME", "",
+		"start this command although it is blocked", "", RESOLVES, FIELD(allow_commands),
+		TYPE_LIST, SECTION_PROFILE, 0 },
+	[OPTION_BLOCK_COMMAND] = { "block-command\0", "NAME", "", "do not start this command", "",
+		RESOLVES, FIELD(block_commands), TYPE_LIST, SECTION_PROFILE, 0 },
+	[OPTION_NET_BLOCK] = { "net-block\0block-net\0", "", "NONO_BLOCK_NET\0!NONO_NET_BLOCK\0",
+		"no network", "", RESOLVES, FIELD(net_block), TYPE_FLAG, SECTION_NETWORK, 0 },
+	[OPTION_NET_ALLOW] = { "net-allow\0allow-net\0", "", "NONO_ALLOW_NET\0!NONO_NET_ALLOW\0",
+		"all of the network, whatever the profile says", "", RESOLVES, FIELD(net_allow),
+		TYPE_FLAG, SECTION_NETWORK, 0 },
+	[OPTION_NETWORK_PROFILE] = { "network-profile\0", "NAME", "NONO_NETWORK_PROFILE\0",
+		"only hosts of this named set", "", RESOLVES, FIELD(network_profile), TYPE_TEXT,
+		SECTION_NETWORK, 0 },
+	[OPTION_ALLOW_DOMAIN] = { "allow-domain\0proxy-allow\0!allow-proxy\0", "HOST",
+		"NONO_ALLOW_DOMAIN\0!NONO_ALLOW_PROXY\0!NONO_PROXY_ALLOW", "only this host", "",
+		RESOLVES, FIELD(allow_domains), TYPE_LIST, SECTION_NETWORK, 0 },
+	[OPTION_CREDENTIAL] = { "credential\0proxy-credential\0", "SERVICE",
+		"NONO_CREDENTIAL\0!NONO_PROXY_CREDENTIAL\0", "use a secret without seeing it", "",
+		RESOLVES, FIELD(credentials), TYPE_LIST, SECTION_NETWORK, 0 },
+	[OPTION_OPEN_PORT] = { "open-port\0allow-port\0", "PORT", "",
+		"a port of this machine, both ways", "", RESOLVES, FIELD(open_ports), TYPE_PORTS,
+		SECTION_NETWORK, 0 },
+	[OPTION_LISTEN_PORT] = { "listen-port\0!allow-bind\0", "PORT", "",
+		"allow listening on a TCP port", "", RESOLVES, FIELD(listen_ports), TYPE_PORTS,
+		SECTION_NETWORK, 0 },
+	[OPTION_CONNECT_PORT] = { "allow-connect-port\0", "PORT", "",
+		"connect to this TCP port only", "", RESOLVES, FIELD(connect_ports), TYPE_PORTS,
+		SECTION_NETWORK, 0 },
+	[OPTION_ENV] = { "env\0", "NAME[=VALUE]", "", "set an environment variable, or pass it on",
+		"", RESOLVES, FIELD(env), TYPE_ENV, SECTION_SESSION, 0 },
+	[OPTION_NAME] = { "name\0", "NAME", "", "name the session", "", SUPERVISED, FIELD(name),
+		TYPE_TEXT, SECTION_SESSION, 0 },
+	[OPTION_SHELL] = { "shell\0", "PATH", "", "the shell to run", "", BIT(VERB_SHELL),
+		FIELD(shell), TYPE_TEXT, SECTION_SESSION, 0 },
+	[OPTION_PATH] = { "path\0", "PATH", "", "ask about this path", "", BIT(VERB_WHY),
+		FIELD(path), TYPE_TEXT, SECTION_QUESTION, 0 },
+	[OPTION_OP] = { "op\0", "read|write|readwrite|create|delete|execute", "",
+		"what is done with the path (default read)", "", BIT(VERB_WHY), FIELD(op),
+		TYPE_CHOICE, SECTION_QUESTION, 0 },
+	[OPTION_HOST] = { "host\0", "HOST", "", "ask about this host", "", BIT(VERB_WHY),
+		FIELD(host), TYPE_TEXT, SECTION_QUESTION, 0 },
+	[OPTION_PORT] = { "port\0", "PORT", "", "the host's port (default 443)", "", BIT(VERB_WHY),
+		FIELD(port), TYPE_PORT, SECTION_QUESTION, 0 },
+	[OPTION_COMMAND] = { "command\0", "NAME", "", "ask whether this command may start", "",
+		BIT(VERB_WHY), FIELD(command), TYPE_TEXT, SECTION_QUESTION, 0 },
+	[OPTION_SELF] = { "self\0", "", "", "ask for the session this runs in", "", BIT(VERB_WHY),
+		FIELD(self), TYPE_FLAG, SECTION_QUESTION, 0 },
+	[OPTION_SESSION] = { "session\0", "SESSION", "", "ask for a session that runs", "",
+		BIT(VERB_WHY), FIELD(session), TYPE_TEXT, SECTION_QUESTION, 0 },
+	[OPTION_EXIT_CODE] = { "exit-code\0", "", "", "exit with 1 when the answer is no", "",
+		BIT(VERB_WHY), FIELD(exit_code), TYPE_FLAG, SECTION_QUESTION, 0 },
+	[OPTION_TIMEOUT] = { "timeout\0", "SECONDS", "",
+		"kill what is left after this time (default 10)", "", BIT(VERB_STOP),
+		FIELD(timeout_seconds), TYPE_SECONDS, SECTION_SESSION, 0 },
+	[OPTION_RAW] = { "raw\0", "", "", "the profile alone, nothing merged in", "",
+		BIT(VERB_PROFILE_SHOW), FIELD(raw), TYPE_FLAG, SECTION_OUTPUT, 0 },
+	[OPTION_FORMAT] = { "format\0", "profile|manifest", "",
+		"a profile (default), or what is granted in the end", "", BIT(VERB_PROFILE_SHOW),
+		FIELD(format), TYPE_CHOICE, SECTION_OUTPUT, 0 },
+	[OPTION_ALL_PLATFORMS] = { "all-platforms\0", "", "", "also groups of other platforms", "",
+		BIT(VERB_PROFILE_GROUPS), FIELD(all_platforms), TYPE_FLAG, SECTION_OUTPUT, 0 },
+	[OPTION_STRICT] = { "strict\0", "", "", "exit with 2 for deprecated keys", "",
+		BIT(VERB_PROFILE_VALIDATE), FIELD(strict), TYPE_FLAG, SECTION_OUTPUT, 0 },
+	[OPTION_DRAFT] = { "draft\0", "", "", "other profiles it names need not exist", "",
+		BIT(VERB_PROFILE_VALIDATE), FIELD(draft), TYPE_FLAG, SECTION_OUTPUT, 0 },
+	[OPTION_GROUPS] = { "groups\0", "NAME[,NAME…]", "", "groups to include", "",
+		BIT(VERB_PROFILE_INIT), FIELD(groups), TYPE_COMMAS, SECTION_PROFILE, 0 },
+	[OPTION_DESCRIPTION] = { "description\0", "TEXT", "", "what the profile is for", "",
+		BIT(VERB_PROFILE_INIT), FIELD(description), TYPE_TEXT, SECTION_PROFILE, 0 },
+	[OPTION_FULL] = { "full\0", "", "", "write every key there is", "", BIT(VERB_PROFILE_INIT),
+		FIELD(full), TYPE_FLAG, SECTION_PROFILE, 0 },
+	[OPTION_OUTPUT] = { "output\0", "FILE", "", "write to this file", "",
+		BIT(VERB_PROFILE_INIT) | BIT(VERB_PROFILE_SCHEMA), FIELD(output), TYPE_TEXT,
+		SECTION_OUTPUT, 'o' },
+	[OPTION_FORCE] = { "force\0", "", "", "replace what is there; of stop: kill at once", "",
+		BIT(VERB_PROFILE_INIT) | BIT(VERB_STOP), FIELD(force), TYPE_FLAG, SECTION_SESSION,
+		0 },
+	[OPTION_CHECK_ONLY] = { "check-only\0", "", "", "write nothing", "", BIT(VERB_SETUP),
+		FIELD(check_only), TYPE_FLAG, SECTION_OUTPUT, 0 },
+	[OPTION_PROFILES] = { "profiles\0", "", "", "write example profiles", "", BIT(VERB_SETUP),
+		FIELD(profiles), TYPE_FLAG, SECTION_OUTPUT, 0 },
+	[OPTION_SHELL_INTEGRATION] = { "shell-integration\0", "", "",
+		"print lines for the shell's start-up file", "", BIT(VERB_SETUP),
+		FIELD(shell_integration), TYPE_FLAG, SECTION_OUTPUT, 0 },
+	[OPTION_DRY_RUN] = { "dry-run\0", "", "", "show what the command could use, run nothing",
+		"", STARTS, FIELD(dry_run), TYPE_FLAG, SECTION_OUTPUT, 0 },
+	[OPTION_JSON] = { "json\0", "", "", "print the result as JSON", "", RESULTS | STARTS,
+		FIELD(json), TYPE_FLAG, SECTION_OUTPUT, 0 },
+	[OPTION_NO_DIAGNOSTICS] = { "no-diagnostics\0", "", "",
+		"do not explain when the command fails", "", STARTS, FIELD(no_diagnostics),
+		TYPE_FLAG, SECTION_OUTPUT, 0 },
+	[OPTION_DIAGNOSTICS_JSON] = { "diagnostics-json\0", "", "",
+		"explain the end as JSON, on standard error", "", BIT(VERB_RUN),
+		FIELD(diagnostics_json), TYPE_FLAG, SECTION_OUTPUT, 0 },
+	[OPTION_VERBOSE] = { "verbose\0", "", "", "say more", "",
+		RESOLVES | BIT(VERB_SETUP) | BIT(VERB_DOCTOR), FIELD(verbose), TYPE_COUNT,
+		SECTION_OUTPUT, 'v' },
+	[OPTION_SILENT] = { "silent\0", "", "", "say nothing but errors", "", EVERY, FIELD(silent),
+		TYPE_FLAG, SECTION_OUTPUT, 's' },
+	[OPTION_HELP] = { "help\0", "", "", "show this help", "", EVERY, FIELD(help), TYPE_FLAG,
+		SECTION_OUTPUT, 'h' },
+	[OPTION_NO_ROLLBACK] = { "no-rollback\0", "", "", "", "", SUPERVISED, 0, TYPE_NONE,
+		SECTION_IGNORED, 0 },
+	[OPTION_NO_ROLLBACK_PROMPT] = { "no-rollback-prompt\0", "", "", "", "", SUPERVISED, 0,
+		TYPE_NONE, SECTION_IGNORED, 0 },
+	[OPTION_NO_AUDIT] = { "no-audit\0", "", "", "", "", SUPERVISED, 0, TYPE_NONE,
+		SECTION_IGNORED, 0 },
+	[OPTION_NO_AUDIT_INTEGRITY] = { "no-audit-integrity\0", "", "", "", "", SUPERVISED, 0,
+		TYPE_NONE, SECTION_IGNORED, 0 },
+	[OPTION_SUPPRESS_SAVE_PROMPT] = { "suppress-save-prompt\0!ignore-denied\0", "PATH", "", "",
+		"", STARTS, 0, TYPE_NONE, SECTION_IGNORED, 0 },
+	[OPTION_TRUST_OVERRIDE] = { "trust-override\0", "", "NONO_TRUST_OVERRIDE\0", "", "",
+		SUPERVISED, 0, TYPE_NONE, SECTION_IGNORED, 0 },
+	[OPTION_CAPABILITY_ELEVATION] = { "capability-elevation\0supervised\0", "",
+		"NONO_CAPABILITY_ELEVATION\0", "", "approval prompts", SUPERVISED, 0, TYPE_FLAG,
+		SECTION_MISSING, 0 },
+	[OPTION_ENV_CREDENTIAL] = { "env-credential\0", "NAME[,NAME…]", "NONO_ENV_CREDENTIAL\0", "",
+		"keyring access", STARTS, 0, TYPE_COMMAS, SECTION_MISSING, 0 },
+	[OPTION_ENV_CREDENTIAL_MAP] = { "env-credential-map\0", "REFERENCE NAME", "", "",
+		"keyring access", STARTS, 0, TYPE_PAIR, SECTION_MISSING, 0 },
+	[OPTION_UPSTREAM_PROXY] = { "upstream-proxy\0!external-proxy\0", "HOST:PORT",
+		"NONO_UPSTREAM_PROXY\0!NONO_EXTERNAL_PROXY\0", "", "network proxy", SUPERVISED, 0,
+		TYPE_TEXT, SECTION_MISSING, 0 },
+	[OPTION_UPSTREAM_BYPASS] = { "upstream-bypass\0!external-proxy-bypass\0", "HOST[,HOST…]",
+		"NONO_UPSTREAM_BYPASS\0!NONO_EXTERNAL_PROXY_BYPASS", "", "network proxy",
+		SUPERVISED, 0, TYPE_COMMAS, SECTION_MISSING, 0 },
+	[OPTION_ROLLBACK] = { "rollback\0", "", "", "", "snapshots", SUPERVISED, 0, TYPE_FLAG,
+		SECTION_MISSING, 0 },
+	[OPTION_ROLLBACK_INCLUDE] = { "rollback-include\0", "NAME", "", "", "snapshots", SUPERVISED,
+		0, TYPE_LIST, SECTION_MISSING, 0 },
+	[OPTION_ROLLBACK_EXCLUDE] = { "rollback-exclude\0", "PATTERN", "", "", "snapshots",
+		SUPERVISED, 0, TYPE_LIST, SECTION_MISSING, 0 },
+	[OPTION_ROLLBACK_ALL] = { "rollback-all\0", "", "", "", "snapshots", SUPERVISED, 0,
+		TYPE_FLAG, SECTION_MISSING, 0 },
+	[OPTION_ROLLBACK_DEST] = { "rollback-dest\0", "DIR", "", "", "snapshots", SUPERVISED, 0,
+		TYPE_TEXT, SECTION_MISSING, 0 },
+	[OPTION_AUDIT_INTEGRITY] = { "audit-integrity\0", "", "", "", "audit records", SUPERVISED,
+		0, TYPE_FLAG, SECTION_MISSING, 0 },
+	[OPTION_AUDIT_SIGN_KEY] = { "audit-sign-key\0", "REFERENCE", "", "", "audit records",
+		SUPERVISED, 0, TYPE_TEXT, SECTION_MISSING, 0 },
+	[OPTION_DETACHED] = { "detached\0", "", "", "", "background sessions", SUPERVISED, 0,
+		TYPE_FLAG, SECTION_MISSING, 0 },
+	[OPTION_DETACH_TIMEOUT] = { "detach-timeout\0", "SECONDS", "NONO_DETACH_STARTUP_TIMEOUT\0",
+		"", "", SUPERVISED, 0, TYPE_NONE, SECTION_IGNORED, 0 },
+	[OPTION_STARTUP_TIMEOUT] = { "startup-timeout\0", "SECONDS", "NONO_STARTUP_TIMEOUT\0", "",
+		"time limit", SUPERVISED, 0, TYPE_SECONDS, SECTION_MISSING, 0 },
+	[OPTION_MEMORY] = { "memory\0", "SIZE", "", "", "memory limit", SUPERVISED, 0, TYPE_TEXT,
+		SECTION_MISSING, 0 },
+	[OPTION_ALL] = { "all\0", "", "", "", "session records", BIT(VERB_PS), 0, TYPE_FLAG,
+		SECTION_MISSING, 0 },
+};
+
+const struct option_conflict option_conflicts[] = {
+	{ OPTION_NET_BLOCK, OPTION_NET_ALLOW },
+	{ OPTION_NET_BLOCK, OPTION_NETWORK_PROFILE },
+	{ OPTION_NET_BLOCK, OPTION_ALLOW_DOMAIN },
+	{ OPTION_NET_BLOCK, OPTION_CREDENTIAL },
+	{ OPTION_NET_BLOCK, OPTION_CONNECT_PORT },
+	{ OPTION_NET_ALLOW, OPTION_NETWORK_PROFILE },
+	{ OPTION_NET_ALLOW, OPTION_ALLOW_DOMAIN },
+	{ OPTION_NET_ALLOW, OPTION_CREDENTIAL },
+	{ OPTION_NET_ALLOW, OPTION_CONNECT_PORT },
+	{ OPTION_PATH, OPTION_HOST },
+	{ OPTION_PATH, OPTION_COMMAND },
+	{ OPTION_HOST, OPTION_COMMAND },
+	{ OPTION_SELF, OPTION_SESSION },
+	{ OPTION_NO_DIAGNOSTICS, OPTION_DIAGNOSTICS_JSON },
+	{ OPTION_FORCE, OPTION_TIMEOUT },
+	{ OPTION_CHECK_ONLY, OPTION_PROFILES },
+};
+const size_t n_option_conflicts = ELEMENTSOF(option_conflicts);
