@@ -122,7 +122,8 @@ struct profile {
 
 /* Parses one profile document: n bytes of strict JSON; with jsonc also comments and trailing
  * commas. What loads but should be written otherwise is a line in warnings. 0, or -errno with err
- * set (NONO_INVALID "FILE:LINE:COLUMN: …, did you mean …"; NONO_LIMIT beyond 1 MiB). */
+ * set: -EINVAL for whatever is wrong in it (NONO_INVALID "FILE:LINE:COLUMN: …, did you mean …";
+ * NONO_LIMIT beyond 1 MiB, too many members, too deep), -ENOMEM. */
 int profile_parse(struct profile **ret, const char *name, const char *file, const char *text,
 	size_t n, bool jsonc, struct strlist *warnings, struct nono_error *err);
 void profile_free(struct profile *p);

@@ -104,7 +104,7 @@ int reader_init(struct reader *r, const char *text, size_t n, bool jsonc)
 	int q;
 
 	if (n > DOCUMENT_SIZE_MAX) {
-		return error_set(r->err, NONO_LIMIT, EFBIG, "%s: larger than %u bytes", r->file,
+		return error_set(r->err, NONO_LIMIT, EINVAL, "%s: larger than %u bytes", r->file,
 			DOCUMENT_SIZE_MAX);
 	}
 	r->text = text;
@@ -128,7 +128,7 @@ int reader_init(struct reader *r, const char *text, size_t n, bool jsonc)
 	}
 	q = json_check_at(r->text, n, &r->root, &fault);
 	if (q < 0) {
-		return error_set(r->err, q == -EMSGSIZE ? NONO_LIMIT : NONO_INVALID, -q,
+		return error_set(r->err, q == -EMSGSIZE ? NONO_LIMIT : NONO_INVALID, EINVAL,
 			"%s:%zu:%zu: %s", r->file, fault.line, fault.column, fault.why);
 	}
 	if (json_kind(r->root) != JSON_OBJECT) {
