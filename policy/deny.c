@@ -105,6 +105,11 @@ static int add_alias(struct deny_list *list, char *alias, size_t i)
 	return deny_add(list, name, r->source, r->description, r->locked);
 }
 
+int deny_add_alias(struct deny_list *list, size_t rule, const char *name)
+{
+	return add_alias(list, strdup(name), rule);
+}
+
 int deny_add_canonical(struct deny_list *list)
 {
 	_cleanup_(canonical_memo_deinit) struct canonical_memo memo = { 0 };

@@ -41,6 +41,10 @@ int deny_add(struct deny_list *list, const char *path, const char *source, const
 enum deny_verdict deny_check(
 	const struct deny_list *list, const char *path, const struct deny_rule **ret_rule);
 
+/* Adds another name of what rule (its index) denies, which somebody else has looked up. 0 or
+ * -ENOMEM. */
+int deny_add_alias(struct deny_list *list, size_t rule, const char *name);
+
 /* Adds the canonical name of every rule (~/.aws may be a symlink, and so may home). What is lifted
  * under the one name is under the other. Looks into the file system: never in nonod. 0 or
  * -ENOMEM. */

@@ -60,6 +60,7 @@ enum link_type {
 	LINK_STARTED,      /* struct link_started */
 	LINK_FAILED,       /* struct link_failed: nothing runs; the last packet */
 	LINK_ENDED,        /* struct link_ended: nothing is left running; the last packet */
+	LINK_DENIED,       /* struct link_denied + another name of a denied path: decide with it */
 	/* nonod to session */
 	LINK_DECISION, /* struct link_decision: answers LINK_RESOLVED, one at a time */
 	LINK_STOP,     /* struct link_stop */
@@ -71,6 +72,11 @@ struct link_resolved {
 	uint32_t is_directory;
 	uint64_t device, inode;
 	/* then the canonical path, not terminated, to the end of the packet */
+};
+struct link_denied {
+	uint32_t type;
+	uint32_t rule; /* index in PLAN_DENIED */
+		       /* then the name, not terminated, to the end of the packet */
 };
 struct link_decision {
 	uint32_t type;

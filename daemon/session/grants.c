@@ -55,10 +55,10 @@ static int check_name(const struct grants_request *q, uint32_t index, int fd, co
 			"the canonical name of '%.300s' is too long", g->path);
 	}
 	name[n] = '\0';
-	if (strcmp(name, g->path) == 0) {
+	if (strcmp(name, g->path) == 0 && !q->ask_always) {
 		return 0;
 	}
-	if (g->flags & PLAN_GRANT_RESOLVED) {
+	if (strcmp(name, g->path) != 0 && g->flags & PLAN_GRANT_RESOLVED) {
 		return error_set(err, NONO_REFUSED, EPERM,
 			"'%.150s' now leads to '%.150s', which is not what it was when it was asked for",
 			g->path, name);

@@ -19,6 +19,7 @@ struct grants_request {
 	int ruleset_fd;  /* to be added to */
 	int abi;         /* Landlock ABI, at least 1 */
 	int terminal_fd; /* the session's own terminal (slave), or -1 */
+	bool ask_always; /* nonod has learnt more since it decided on the names */
 	grants_decide_fn decide;
 	void *userdata;
 };

@@ -25,6 +25,7 @@
 
 #include "daemon/session/command.h"
 #include "daemon/session/decision.h"
+#include "daemon/session/denied.h"
 #include "daemon/session/environ.h"
 #include "daemon/session/grants.h"
 #include "daemon/session/outbox.h"
@@ -197,7 +198,10 @@ static int make_rules(struct session *s, int *ret_fd, struct nono_error *err)
 		}
 	}
 	q.ruleset_fd = *ret_fd;
-	r = grants_add(&q, err);
+	r = denied_report(&s->plan, s->link_fd, &q.ask_always, err);
+	if (r == 0) {
+		r = grants_add(&q, err);
+	}
 	if (r == 0 && s->plan.flags & PLAN_TMPDIR) {
 		/* The spare could not: there may be room by now. */
 		r = s->tmpdir.fd >= 0 ? 0 : tmpdir_make(&s->tmpdir, err);
