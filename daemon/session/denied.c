@@ -30,33 +30,46 @@ static bool is_behind_symlink(const char *path)
 	return fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != EACCES;
 }
 
-/* Takes name. True when it was sent, which only waits for nonod. */
-static int report(const struct plan *plan, size_t rule, char *name, int link_fd, bool *any,
-	struct nono_error *err)
+static int report(
+	const struct plan *plan, size_t rule, const char *name, int link_fd, struct nono_error *err)
 {
 	struct link_denied packet = { .type = LINK_DENIED, .rule = (uint32_t)rule };
-	_cleanup_free_ char *owned = name;
 	_cleanup_(buf_deinit) struct buf b = { 0 };
 	ssize_t n;
 
-	if (!name) {
-		return error_oom(err);
-	}
-	if (strlist_has(&plan->lists[PLAN_DENIED], name)) {
-		return 0; /* nonod knows */
-	}
 	buf_append(&b, &packet, sizeof(packet));
 	buf_append(&b, name, strlen(name));
 	if (buf_error(&b)) {
 		return error_oom(err);
 	}
+	/* nonod reads always, so this waits for nothing else. */
 	n = link_fd < 0 ? -EPIPE : fd_send(link_fd, b.data, b.len, NULL, 0, 0);
-	if (n < 0) {
-		return error_errno(err, (int)-n, "tell nonod where '%.200s' leads",
-			plan->lists[PLAN_DENIED].items[rule]);
+	return n < 0 ? error_errno(err, (int)-n, "tell nonod where '%.200s' leads",
+			       plan->lists[PLAN_DENIED].items[rule])
+		     : 0;
+}
+
+/* The names of one rule that nonod does not know. */
+static int report_rule(const struct plan *plan, size_t rule, struct canonical_memo *memo,
+	int link_fd, bool *any, struct nono_error *err)
+{
+	const struct strlist *denied = &plan->lists[PLAN_DENIED];
+	_cleanup_free_ char *target = canonical_target(denied->items[rule], memo);
+	_cleanup_free_ char *name = canonical_name(denied->items[rule], memo);
+	int r = 0;
+
+	if (!target || !name) {
+		return error_oom(err);
 	}
-	*any = true;
-	return 0;
+	if (!strlist_has(denied, target)) {
+		*any = true;
+		r = report(plan, rule, target, link_fd, err);
+	}
+	if (r == 0 && !str_equal(name, target) && !strlist_has(denied, name)) {
+		*any = true;
+		r = report(plan, rule, name, link_fd, err);
+	}
+	return r;
 }
 
 int denied_report(const struct plan *plan, int link_fd, bool *ret_any, struct nono_error *err)
@@ -67,13 +80,8 @@ int denied_report(const struct plan *plan, int link_fd, bool *ret_any, struct no
 
 	*ret_any = false;
 	for (size_t i = 0; i < denied->n && r == 0; i++) {
-		const char *path = denied->items[i];
-		if (!is_behind_symlink(path)) {
-			continue;
-		}
-		r = report(plan, i, canonical_target(path, &memo), link_fd, ret_any, err);
-		if (r == 0) {
-			r = report(plan, i, canonical_name(path, &memo), link_fd, ret_any, err);
+		if (is_behind_symlink(denied->items[i])) {
+			r = report_rule(plan, i, &memo, link_fd, ret_any, err);
 		}
 	}
 	return r;

@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -230,6 +231,9 @@ static int confine(int root_fd, int abi)
 
 	if (abi < 2) {
 		return 0;
+	}
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+		return -errno;
 	}
 	ruleset_fd = landlock_new(abi, &domain, NULL);
 	if (ruleset_fd < 0) {
