@@ -37,7 +37,7 @@ CLOEXEC = {
 }
 # Whom the text may point to: specifications and licences, never a host that serves packages. And
 # what the network policy names, which is the one place to say what agents talk to.
-HOST = re.compile(r'https?://([^/\s:)>\'"\]]+)|(?<![\w./-])((?:[a-z0-9-]+\.)+(?:org|com|net))(?![\w.(-])')
+HOST = re.compile(r'https?://([^/\s:)>\'"\\\]]+)|(?<![\w./-])((?:[a-z0-9-]+\.)+(?:org|com|net))(?![\w.(-])')
 ALLOWED = re.compile(
     r'(www\.)?(varlink\.org|uapi-group\.org|landlock\.io|(docs\.|www\.)?kernel\.org|man7\.org|apache\.org|'
     r'spdx\.org|rfc-editor\.org|json-schema\.org|([\w-]+\.)*example\.(org|com|net)|localhost|127\.0\.0\.1)')
