@@ -10,11 +10,11 @@
 char **session_environment(const struct plan *plan, const struct tmpdir *tmpdir, char *const *from)
 {
 	const struct strlist *set = &plan->lists[PLAN_ENV_SET];
-	_cleanup_free_ char **items = calloc(set->n + 1, sizeof(*items));
-	const struct environment_rules rules = { .allow = plan->lists[PLAN_ENV_ALLOWED],
+	_cleanup_free_ char **items = calloc(set->n + 2, sizeof(*items));
+	struct environment_rules rules = { .allow = plan->lists[PLAN_ENV_ALLOWED],
 		.deny = plan->lists[PLAN_ENV_DENIED],
 		.keep = plan->lists[PLAN_ENV_KEPT],
-		.set = { .items = items, .n = set->n + (plan->flags & PLAN_TMPDIR ? 1 : 0) },
+		.set = { .items = items, .n = set->n },
 		.has_allow = plan->flags & PLAN_ENV_ALLOW,
 		.strip_secrets = plan->flags & PLAN_ENV_STRIP_SECRETS };
 
@@ -23,7 +23,8 @@ char **session_environment(const struct plan *plan, const struct tmpdir *tmpdir,
 	}
 	memcpy(items, set->items, set->n * sizeof(*items));
 	if (plan->flags & PLAN_TMPDIR) {
-		items[set->n] = (char *)tmpdir->variable;
+		items[rules.set.n++] = (char *)tmpdir->variable;
+		items[rules.set.n++] = (char *)tmpdir->prefix;
 	}
 	return environment_filter(&rules, from);
 }

@@ -107,6 +107,7 @@ int tmpdir_make(struct tmpdir *ret, struct nono_error *err)
 			RANDOM_DIGITS, (unsigned long long)random_number());
 		r = mkdir(tmpdir_path(&t), ALL_OF_THE_OWNER) < 0 ? -errno : take(&t);
 		if (r > 0) {
+			snprintf(t.prefix, sizeof(t.prefix), "TMPPREFIX=%s/zsh", tmpdir_path(&t));
 			*ret = t;
 			return 0;
 		}

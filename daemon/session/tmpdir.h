@@ -17,6 +17,7 @@
 struct tmpdir {
 	int fd;            /* -1: there is none; holds the lock */
 	char variable[48]; /* "TMPDIR=/tmp/nono-…" */
+	char prefix[56]; /* "TMPPREFIX=/tmp/nono-…/zsh": zsh's here-documents do not ask TMPDIR */
 };
 
 #define TMPDIR_NONE ((struct tmpdir){ .fd = -1 })

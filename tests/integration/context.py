@@ -182,6 +182,14 @@ class Context(Base):
         self.assertIn('FROM_SECOND=2', out)
         self.assertNotIn('FROM_FIRST', out)
 
+    def test_temporary_files(self):
+        """Of the session's own and gone with it; where zsh puts here-documents, too."""
+        script = 'echo $TMPDIR $TMPPREFIX; echo >$TMPDIR/file; echo >${TMPPREFIX}XXX && ls $TMPDIR'
+        out = self.line(self.world.nono_path, 'run', '--', 'sh', '-c', script).split()
+        self.assertTrue(out[0].startswith('/tmp/nono-'), out)
+        self.assertEqual([f'{out[0]}/zsh', 'file', 'zshXXX'], out[1:])
+        self.assertTrue(harness.wait_until(lambda: not os.path.exists(out[0])), out)
+
 
 class FromRoot(Base):
     """What only root can do to itself."""
