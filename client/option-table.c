@@ -15,7 +15,7 @@
 #define PROFILES                                                                                   \
 	(BIT(VERB_PROFILE_LIST) | BIT(VERB_PROFILE_SHOW) | BIT(VERB_PROFILE_EXPORT) |              \
 		BIT(VERB_PROFILE_GROUPS) | BIT(VERB_PROFILE_DIFF) | BIT(VERB_PROFILE_VALIDATE))
-#define RESULTS (ASKS | PROFILES | BIT(VERB_WHY) | BIT(VERB_DOCTOR))
+#define RESULTS (ASKS | PROFILES | BIT(VERB_WHY) | BIT(VERB_SETUP) | BIT(VERB_DOCTOR))
 #define EVERY   (BIT(_VERB_MAX) - 1)
 
 const struct verb_spec verb_specs[_VERB_MAX] = {
@@ -190,8 +190,9 @@ const struct option_spec option_specs[_OPTION_MAX] = {
 	[OPTION_RAW] = { "raw\0", "", "", "the profile alone, nothing merged in", "",
 		BIT(VERB_PROFILE_SHOW), FIELD(raw), TYPE_FLAG, SECTION_OUTPUT, 0 },
 	[OPTION_FORMAT] = { "format\0", "profile|manifest", "",
-		"a profile (default), or what is granted in the end", "", BIT(VERB_PROFILE_SHOW),
-		FIELD(format), TYPE_CHOICE, SECTION_OUTPUT, 0 },
+		"a profile (default), or what is granted in the end", "",
+		BIT(VERB_PROFILE_SHOW) | BIT(VERB_PROFILE_EXPORT), FIELD(format), TYPE_CHOICE,
+		SECTION_OUTPUT, 0 },
 	[OPTION_ALL_PLATFORMS] = { "all-platforms\0", "", "", "also groups of other platforms", "",
 		BIT(VERB_PROFILE_GROUPS), FIELD(all_platforms), TYPE_FLAG, SECTION_OUTPUT, 0 },
 	[OPTION_STRICT] = { "strict\0", "", "", "exit with 2 for deprecated keys", "",
@@ -210,6 +211,12 @@ const struct option_spec option_specs[_OPTION_MAX] = {
 	[OPTION_FORCE] = { "force\0", "", "", "replace what is there; of stop: kill at once", "",
 		BIT(VERB_PROFILE_INIT) | BIT(VERB_STOP), FIELD(force), TYPE_FLAG, SECTION_SESSION,
 		0 },
+	[OPTION_SHOW] = { "show\0", "", "", "show what the file asks for, accept nothing", "",
+		BIT(VERB_TRUST_PROJECT), FIELD(show), TYPE_FLAG, SECTION_SESSION, 0 },
+	[OPTION_REVOKE] = { "revoke\0", "", "", "take back what was accepted", "",
+		BIT(VERB_TRUST_PROJECT), FIELD(revoke), TYPE_FLAG, SECTION_SESSION, 0 },
+	[OPTION_YES] = { "yes\0", "", "", "do not ask", "", BIT(VERB_TRUST_PROJECT), FIELD(yes),
+		TYPE_FLAG, SECTION_SESSION, 'y' },
 	[OPTION_CHECK_ONLY] = { "check-only\0", "", "", "write nothing", "", BIT(VERB_SETUP),
 		FIELD(check_only), TYPE_FLAG, SECTION_OUTPUT, 0 },
 	[OPTION_PROFILES] = { "profiles\0", "", "", "write example profiles", "", BIT(VERB_SETUP),
@@ -302,5 +309,8 @@ const struct option_conflict option_conflicts[] = {
 	{ OPTION_NO_DIAGNOSTICS, OPTION_DIAGNOSTICS_JSON },
 	{ OPTION_FORCE, OPTION_TIMEOUT },
 	{ OPTION_CHECK_ONLY, OPTION_PROFILES },
+	{ OPTION_SHOW, OPTION_REVOKE },
+	{ OPTION_SHOW, OPTION_YES },
+	{ OPTION_REVOKE, OPTION_YES },
 };
 const size_t n_option_conflicts = ELEMENTSOF(option_conflicts);

@@ -46,7 +46,7 @@ struct arguments {
 	bool allow_cwd, net_block, net_allow, dry_run, json, silent, help;
 	bool no_diagnostics, diagnostics_json, self, exit_code;
 	bool raw, all_platforms, strict, draft, full, force;
-	bool check_only, profiles, shell_integration;
+	bool show, revoke, yes, check_only, profiles, shell_integration;
 	char **operands; /* NULL-terminated */
 	size_t n_operands;
 	char **gathered; /* they, when they are no command */

@@ -5,3 +5,5 @@
 #include "client/options.h"
 
 int local_wrap(const struct arguments *a, struct nono_error *err);
+int local_doctor(const struct arguments *a, struct nono_error *err);
+int local_completion(const struct arguments *a, struct nono_error *err);

@@ -17,6 +17,8 @@ static const struct {
 	int (*run)(const struct arguments *a, struct nono_error *err);
 } verbs[] = {
 	{ VERB_WRAP, local_wrap },
+	{ VERB_DOCTOR, local_doctor },
+	{ VERB_COMPLETION, local_completion },
 };
 
 static int dispatch(const struct arguments *a, struct nono_error *err)

@@ -63,3 +63,22 @@ void visible_append(struct buf *b, const char *s)
 		n -= k;
 	}
 }
+
+void visible_append_json(struct buf *b, const char *json, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		uint32_t c = (unsigned char)json[i];
+		size_t k = str_utf8_char(json + i, n - i, &c);
+		/* Below 0x7f JSON has the white space of its layout, and no other controls. */
+		if (k == 0 || c < 0x7f || !is_hidden(c)) {
+			k = k ? k : 1;
+			buf_append(b, json + i, k);
+		} else if (c < 0x10000) {
+			buf_printf(b, "\\u%04x", c);
+		} else {
+			c -= 0x10000;
+			buf_printf(b, "\\u%04x\\u%04x", 0xd800 + (c >> 10), 0xdc00 + (c & 0x3ff));
+		}
+		i += k;
+	}
+}

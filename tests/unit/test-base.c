@@ -259,6 +259,27 @@ static void test_path_is_below(void **state)
 	assert_false(path_is_below("/b/a", "/a"));
 }
 
+static void test_visible_json(void **state)
+{
+	static const struct {
+		const char *json, *shown;
+	} cases[] = {
+		{ "{\n  \"a\": \"\\u001b\\\\\"\n}", "{\n  \"a\": \"\\u001b\\\\\"\n}" },
+		{ "\"\x7f\xc2\x9b\"", "\"\\u007f\\u009b\"" },
+		{ "\"\xe2\x80\xaex\"", "\"\\u202ex\"" },
+		{ "\"\xf3\xa0\x81\x81\"", "\"\\udb40\\udc41\"" },
+		{ "\"\xc3\xa4\xf0\x9f\x99\x82\"", "\"\xc3\xa4\xf0\x9f\x99\x82\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+		struct buf b = { 0 };
+		visible_append_json(&b, cases[i].json, strlen(cases[i].json));
+		assert_string_equal(b.data, cases[i].shown);
+		buf_deinit(&b);
+	}
+}
+
 static void test_visible(void **state)
 {
 	static const struct {
@@ -440,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_path_absolute),
 		cmocka_unit_test(test_path_is_below),
 		cmocka_unit_test(test_visible),
+		cmocka_unit_test(test_visible_json),
 		cmocka_unit_test(test_sealed_memfd),
 		cmocka_unit_test_setup_teardown(
 			test_read_and_write, scratch_setup, scratch_teardown),
