@@ -347,7 +347,9 @@ static const struct filter *filter_for(
 	struct manager *m, enum nono_network_mode network, struct nono_error *err)
 {
 	struct filter_shape shape = { .network_blocked = network == NONO_NETWORK_BLOCKED,
-		.deny_truncate = landlock_abi(NULL) < 3 };
+		.unix_sockets = true,
+		.deny_truncate = landlock_abi(NULL) < 3,
+		.supervised = true };
 
 	if (!m->filters[network] && filter_build(&shape, &m->filters[network], err) < 0) {
 		return NULL;

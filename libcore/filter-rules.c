@@ -114,6 +114,9 @@ const struct filter_rule filter_rules[] = {
 		"0 stay" },
 	{ "ioctl", FILTER_ALWAYS, EPERM, { IN(1, TIOCSTI, TIOCLINUX) }, "TIOCSTI, TIOCLINUX",
 		"typing into the user's terminal" },
+	{ "ioctl", FILTER_SUPERVISED, FILTER_ASK, { IN(1, TIOCGPTPEER) },
+		"the other end of a new terminal",
+		"opening it needs no grant on /dev/pts, where the user's other terminals are" },
 
 	/* Files */
 	{ "chmod fchmod", FILTER_ALWAYS, EPERM, { ANY_BIT(1, SET_ID_BITS) },
@@ -160,6 +163,11 @@ const struct filter_rule filter_rules[] = {
 	{ "socket", FILTER_NO_UNIX, EACCES, { EQUAL(0, AF_UNIX) }, "AF_UNIX sockets",
 		"services behind pathname sockets trust the user; socketpair stays" },
 
+	{ "connect", FILTER_SUPERVISED, FILTER_ASK, {}, "connecting",
+		"the address is in memory; nono-session connects for the caller what is allowed" },
+	{ "bind", FILTER_SUPERVISED, FILTER_ASK, {}, "binding",
+		"as connect; nono-session remembers which unix sockets are the session's own" },
+
 	/* Network */
 	{ "socket", FILTER_NETWORK_BLOCKED, EACCES, { INET(0) }, "INET and INET6 sockets",
 		"no network" },
@@ -180,6 +188,8 @@ const struct filter_rule filter_rules[] = {
 	{ "listen", FILTER_NO_LISTEN, EACCES, {}, "listen",
 		"without bind it listens on a port of the kernel's choice on every address; the "
 		"filter cannot tell an AF_UNIX socket" },
+	{ "listen", FILTER_SUPERVISED_TCP, FILTER_ASK, {}, "listening",
+		"without bind it listens on a port of the kernel's choice on every address" },
 	{ "socket", FILTER_NETWORK_OPEN, EACCES,
 		{ INET(0), TYPE_NOT_IN(1, SOCK_STREAM, SOCK_DGRAM) },
 		"raw and packet sockets, SCTP", "the open network is TCP and UDP" },
@@ -212,7 +222,8 @@ bool filter_applies(enum filter_when when, const struct filter_shape *shape)
 	case FILTER_NETWORK_OPEN:
 		return !shape->network_tcp && !shape->network_blocked;
 	case FILTER_NO_LISTEN:
-		return shape->network_tcp && !shape->network_blocked && !shape->listen_allowed;
+		return shape->network_tcp && !shape->network_blocked && !shape->listen_allowed &&
+		       !shape->supervised;
 	case FILTER_UNIX:
 		return shape->unix_sockets;
 	case FILTER_NO_UNIX:
@@ -221,6 +232,10 @@ bool filter_applies(enum filter_when when, const struct filter_shape *shape)
 		return !shape->ipc_full;
 	case FILTER_DENY_TRUNCATE:
 		return shape->deny_truncate;
+	case FILTER_SUPERVISED:
+		return shape->supervised;
+	case FILTER_SUPERVISED_TCP:
+		return shape->supervised && shape->network_tcp && !shape->network_blocked;
 	}
 	return true;
 }

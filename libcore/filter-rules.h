@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The rules of the seccomp filter as data: what filter.c builds, the tests evaluate and
- * docs/ENFORCEMENT.md lists. A rule refuses; what no rule refuses is allowed and left to Landlock
- * and to the ordinary permissions of the kernel.
+ * docs/ENFORCEMENT.md lists. A rule refuses, or hands the call to the supervisor where there is
+ * one; what no rule is about is allowed and left to Landlock and to the ordinary permissions of the
+ * kernel.
  *
  * Invariant: values the kernel takes as int are compared in their low 32 bits only. A comparison
  * of all 64 is passed by setting a high bit the kernel then ignores.
@@ -30,6 +31,8 @@ enum filter_when {
 	FILTER_NO_UNIX,
 	FILTER_NO_IPC,
 	FILTER_DENY_TRUNCATE,
+	FILTER_SUPERVISED,
+	FILTER_SUPERVISED_TCP,
 };
 
 enum filter_test {
@@ -42,10 +45,13 @@ enum filter_test {
 	FILTER_TEST_NONZERO, /* all 64 bits: a pointer. For an int it refuses more, never less */
 };
 
+/* Instead of an error: the supervisor answers. */
+#define FILTER_ASK (-1)
+
 #define FILTER_CONDITIONS 3
 #define FILTER_VALUES     8
 
-/* A rule refuses when all its conditions hold. */
+/* A rule applies when all its conditions hold. */
 struct filter_condition {
 	enum filter_test test;
 	unsigned argument;
@@ -58,9 +64,9 @@ struct filter_condition {
 struct filter_rule {
 	const char *calls; /* names separated by spaces */
 	enum filter_when when;
-	int error; /* positive errno */
+	int error; /* positive errno, or FILTER_ASK */
 	struct filter_condition conditions[FILTER_CONDITIONS];
-	const char *what;   /* what is refused */
+	const char *what;   /* what is refused or asked about */
 	const char *reason; /* and why */
 };
 

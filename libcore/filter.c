@@ -121,7 +121,9 @@ static int expand(const struct expansion *e, size_t condition)
 	int r = 0;
 
 	if (condition == FILTER_CONDITIONS || c->test == FILTER_TEST_NONE) {
-		return seccomp_rule_add_array(e->ctx, SCMP_ACT_ERRNO((unsigned)e->rule->error),
+		return seccomp_rule_add_array(e->ctx,
+			e->rule->error == FILTER_ASK ? SCMP_ACT_NOTIFY
+						     : SCMP_ACT_ERRNO((unsigned)e->rule->error),
 			e->call, e->n, e->compared);
 	}
 	switch (c->test) {

@@ -20,6 +20,7 @@ struct filter_shape {
 	bool unix_sockets;    /* socket(AF_UNIX) stream and seqpacket allowed */
 	bool ipc_full;        /* SysV IPC and POSIX message queues allowed */
 	bool deny_truncate;   /* Landlock below ABI 3 cannot see truncate(2) by path */
+	bool supervised; /* somebody answers what the filter hands over (filter_install_listener) */
 };
 
 struct filter {
@@ -33,3 +34,9 @@ int filter_build(const struct filter_shape *shape, struct filter **ret, struct n
 /* Installs it on the calling thread, or on all threads. Needs no_new_privs. Async-signal-safe.
  * 0 or -errno; -ESRCH when all_threads and some thread could not follow. */
 int filter_install(const struct filter *filter, bool all_threads);
+
+/* The same on the calling thread for a filter of a supervised shape: a descriptor (CLOEXEC) from
+ * which to receive the calls that are handed over. They wait for their answers, from the moment
+ * they are received only a deadly signal ends that (from Linux 5.19). -EBUSY when another
+ * supervisor around us listens already. */
+int filter_install_listener(const struct filter *filter);

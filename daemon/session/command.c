@@ -5,8 +5,12 @@
  * system calls: no allocation, no stdio, no locks. What must not happen there either is a call the
  * filter hands to us (we sleep until the exec).
  *
+ * It also shares our descriptors until the filter is there: so the descriptor of the filter's
+ * listener is ours from the first moment. Then it makes its own copy, and only after that touches
+ * any of them.
+ *
  * Order: what needs rights comes before Landlock, Landlock before the filter, and the filter last
- * but for the calls every program makes (close_range, sigaction, execve).
+ * but for the calls every program makes (close_range, dup2, sigaction, execve).
  */
 #include "daemon/session/command.h"
 
@@ -36,6 +40,7 @@
 
 enum step {
 	STEP_NONE,
+	STEP_GROUP,
 	STEP_STDIO,
 	STEP_CWD,
 	STEP_LIMITS,
@@ -48,6 +53,7 @@ enum step {
 };
 
 static const char *const step_names[] = {
+	[STEP_GROUP] = "set up the process group",
 	[STEP_STDIO] = "set up the standard streams",
 	[STEP_CWD] = "enter the working directory",
 	[STEP_LIMITS] = "take over the caller's resource limits",
@@ -58,7 +64,7 @@ static const char *const step_names[] = {
 	[STEP_SIGNALS] = "reset signals",
 };
 
-/* Shared with the child, which writes failed and errnum. */
+/* Shared with the child, which writes what is volatile. */
 struct child {
 	const struct command *c;
 	const char *program;
@@ -72,6 +78,7 @@ struct child {
 	pid_t parent;
 	volatile enum step failed;
 	volatile int errnum;
+	volatile int listener_fd; /* in both descriptor tables */
 };
 
 static const char *env_value(char *const *envp, const char *name)
@@ -161,7 +168,7 @@ static bool child_fail(struct child *child, enum step step, int errnum)
 	return false;
 }
 
-static bool child_streams(struct child *child)
+static bool child_place(struct child *child)
 {
 	const struct command *c = child->c;
 	pid_t self = getpid();
@@ -171,14 +178,22 @@ static bool child_streams(struct child *child)
 	 * signals are reset, which lets a background group take the foreground. */
 	if (setpgid(0, 0) < 0 ||
 		(c->master_fd >= 0 && c->foreground && ioctl(c->master_fd, TIOCSPGRP, &self) < 0)) {
+		return child_fail(child, STEP_GROUP, errno);
+	}
+	return fchdir(c->cwd_fd) < 0 ? child_fail(child, STEP_CWD, errno) : true;
+}
+
+static bool child_streams(struct child *child)
+{
+	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) < 0) {
 		return child_fail(child, STEP_STDIO, errno);
 	}
 	for (int i = 0; i < 3; i++) {
-		if (dup2(c->stdio[i], i) < 0) {
+		if (dup2(child->c->stdio[i], i) < 0) {
 			return child_fail(child, STEP_STDIO, errno);
 		}
 	}
-	return fchdir(c->cwd_fd) < 0 ? child_fail(child, STEP_CWD, errno) : true;
+	return true;
 }
 
 static bool child_attributes(struct child *child)
@@ -216,8 +231,12 @@ static bool child_confine(struct child *child)
 	if (r < 0) {
 		return child_fail(child, STEP_LANDLOCK, -r);
 	}
-	r = filter_install(child->c->filter, false);
-	return r < 0 ? child_fail(child, STEP_FILTER, -r) : true;
+	r = filter_install_listener(child->c->filter);
+	if (r < 0) {
+		return child_fail(child, STEP_FILTER, -r);
+	}
+	child->listener_fd = r;
+	return true;
 }
 
 static bool child_signals(struct child *child)
@@ -247,9 +266,8 @@ __attribute__((no_sanitize("address"))) static int child_main(void *userdata)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != child->parent) {
 		_exit(EXIT_REFUSED);
 	}
-	if (child_streams(child) && child_attributes(child) &&
-		syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) == 0 &&
-		child_confine(child) && child_signals(child)) {
+	if (child_place(child) && child_attributes(child) && child_confine(child) &&
+		child_streams(child) && child_signals(child)) {
 		execve(child->program, child->c->argv, child->c->envp);
 		child_fail(child, STEP_EXEC, errno);
 	}
@@ -286,6 +304,12 @@ static void explain(const struct child *child, int *ret_exit, struct nono_error 
 	const char *program = child->program;
 
 	*ret_exit = EXIT_REFUSED;
+	if (child->failed == STEP_FILTER && child->errnum == EBUSY) {
+		error_set(err, NONO_UNSUPPORTED, EBUSY,
+			"another supervisor around nono (a container's?) already answers system "
+			"calls, and the kernel allows one; 'nono wrap' works without");
+		return;
+	}
 	if (child->failed != STEP_EXEC) {
 		error_errno(err, child->errnum, "cannot %s",
 			child->failed == STEP_NONE ? "start the command"
@@ -308,10 +332,10 @@ static void explain(const struct child *child, int *ret_exit, struct nono_error 
 	}
 }
 
-pid_t command_spawn(
-	const struct command *c, const char *program, int *ret_exit, struct nono_error *err)
+pid_t command_spawn(const struct command *c, const char *program, int *ret_listener_fd,
+	int *ret_exit, struct nono_error *err)
 {
-	struct child child = { .c = c, .program = program, .parent = getpid() };
+	struct child child = { .c = c, .program = program, .parent = getpid(), .listener_fd = -1 };
 	void *stack;
 	pid_t pid;
 	int status;
@@ -324,16 +348,20 @@ pid_t command_spawn(
 		error_oom(err);
 		return -ENOMEM;
 	}
-	pid = clone(child_main, (char *)stack + CHILD_STACK_SIZE, CLONE_VM | CLONE_VFORK | SIGCHLD,
-		&child);
+	pid = clone(child_main, (char *)stack + CHILD_STACK_SIZE,
+		CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &child);
 	if (pid < 0) {
 		int r = error_errno(err, errno, "cannot make a process for the command");
 		munmap(stack, CHILD_STACK_SIZE);
 		return r;
 	}
 	munmap(stack, CHILD_STACK_SIZE);
-	if (child.failed == STEP_NONE) {
+	if (child.failed == STEP_NONE && child.listener_fd >= 0) {
+		*ret_listener_fd = child.listener_fd;
 		return pid;
+	}
+	if (child.listener_fd >= 0) {
+		close(child.listener_fd);
 	}
 	explain(&child, ret_exit, err);
 	/* It is gone or about to be; without this it would stay a zombie until our end. */

@@ -32,7 +32,8 @@ char *command_find(
 	const char *name, char *const *envp, int cwd_fd, int *ret_exit, struct nono_error *err);
 
 /* Starts program (what command_find() said) as a child of the caller, confined before its first
- * instruction. Returns once it has been exec'd. Its pid, or -errno with err and *ret_exit set;
- * then nothing runs. All signals must be blocked. */
-pid_t command_spawn(
-	const struct command *c, const char *program, int *ret_exit, struct nono_error *err);
+ * instruction. Returns once it has been exec'd. Its pid, with the listener of its filter in
+ * *ret_listener_fd; or -errno with err and *ret_exit set, then nothing runs. All signals must be
+ * blocked. */
+pid_t command_spawn(const struct command *c, const char *program, int *ret_listener_fd,
+	int *ret_exit, struct nono_error *err);

@@ -104,7 +104,13 @@ static int add_asked(const struct grants_request *q, uint32_t index, struct nono
 		return r;
 	}
 	r = landlock_allow_path(q->ruleset_fd, q->abi, fd, (enum nono_access)g->access, err);
-	return r < 0 ? error_wrap(err, "grant '%.200s'", g->path) : 0;
+	if (r < 0) {
+		return error_wrap(err, "grant '%.200s'", g->path);
+	}
+	if ((g->access & NONO_WRITE) && granted_add_writable(q->granted, &st) < 0) {
+		return error_oom(err);
+	}
+	return 0;
 }
 
 /* The session's own terminal and the name by which programs find it. Not /dev/pts: that would open

@@ -3,6 +3,7 @@
 #pragma once
 #include <sys/stat.h>
 
+#include "daemon/session/granted.h"
 #include "daemon/session/plan.h"
 
 /* Asks nonod whether the object a grant really leads to may be granted: path is its canonical
@@ -16,10 +17,11 @@ int grants_base(const struct plan *base, bool network_open, int abi, struct nono
 
 struct grants_request {
 	const struct plan *plan;
-	int ruleset_fd;  /* to be added to */
-	int abi;         /* Landlock ABI, at least 1 */
-	int terminal_fd; /* the session's own terminal (slave), or -1 */
-	bool ask_always; /* nonod has learnt more since it decided on the names */
+	int ruleset_fd;          /* to be added to */
+	int abi;                 /* Landlock ABI, at least 1 */
+	int terminal_fd;         /* the session's own terminal (slave), or -1 */
+	bool ask_always;         /* nonod has learnt more since it decided on the names */
+	struct granted *granted; /* to be added to: write grants */
 	grants_decide_fn decide;
 	void *userdata;
 };

@@ -28,6 +28,8 @@
 #include "daemon/session/denied.h"
 #include "daemon/session/environ.h"
 #include "daemon/session/grants.h"
+#include "daemon/session/listener.h"
+#include "daemon/session/mediate.h"
 #include "daemon/session/outbox.h"
 #include "daemon/session/plan.h"
 #include "daemon/session/streams.h"
@@ -62,6 +64,8 @@ struct session {
 	struct terminal terminal;
 	struct tmpdir tmpdir;
 	struct tree tree;
+	struct mediator mediator;
+	struct listener *listener;
 	struct outbox outbox; /* to the client */
 	char *buffer;         /* CHANNEL_PACKET_MAX bytes, only with a terminal */
 	pid_t command;
@@ -183,6 +187,7 @@ static int make_rules(struct session *s, int *ret_fd, struct nono_error *err)
 	struct grants_request q = { .plan = &s->plan,
 		.abi = s->abi,
 		.terminal_fd = s->terminal.slave_fd,
+		.granted = &s->mediator.granted,
 		.decide = ask_nonod,
 		.userdata = s };
 	bool open = plan_network_is_open(&s->plan);
@@ -209,6 +214,9 @@ static int make_rules(struct session *s, int *ret_fd, struct nono_error *err)
 			r = landlock_allow_path(
 				*ret_fd, s->abi, s->tmpdir.fd, NONO_READ_WRITE, err);
 		}
+		if (r == 0 && granted_add_writable_fd(&s->mediator.granted, s->tmpdir.fd) < 0) {
+			r = error_oom(err);
+		}
 	}
 	return r;
 }
@@ -223,7 +231,7 @@ static int start_command(struct session *s, int *ret_exit, struct nono_error *er
 		.oom_score_adj = s->oom_score_adj,
 		.abi = s->abi,
 		.filter = s->plan.filter };
-	_cleanup_close_ int ruleset_fd = -1;
+	_cleanup_close_ int ruleset_fd = -1, listener_fd = -1;
 	_cleanup_free_ char *program = NULL;
 	_cleanup_free_ char **envp = NULL;
 	pid_t pid;
@@ -245,11 +253,20 @@ static int start_command(struct session *s, int *ret_exit, struct nono_error *er
 	if (!program) {
 		return -ENOENT;
 	}
-	pid = command_spawn(&c, program, ret_exit, err);
+	pid = command_spawn(&c, program, &listener_fd, ret_exit, err);
 	if (pid < 0) {
 		return pid;
 	}
 	s->command = pid;
+	/* Without anybody to answer its calls they fail. */
+	s->listener = listener_new(listener_fd, &s->mediator);
+	if (s->listener) {
+		take_fd(&listener_fd);
+	}
+	s->mediator.listener = s->listener;
+	s->mediator.plan = &s->plan;
+	s->mediator.ruleset_fd = take_fd(&ruleset_fd);
+	s->mediator.abi = s->abi;
 	return 0;
 }
 
@@ -481,13 +498,15 @@ static int poll_timeout(const struct session *s)
 /* One round: waits for something and handles it. */
 static void session_step(struct session *s)
 {
-	enum { SIGNALS, CHANNEL, LINK, TERMINAL, N };
+	enum { SIGNALS, CHANNEL, LINK, TERMINAL, LISTENER, N };
 	const struct terminal *t = &s->terminal;
 	struct pollfd p[N] = {
 		[SIGNALS] = { .fd = s->ended ? -1 : s->signal_fd, .events = POLLIN },
 		[CHANNEL] = { .fd = s->channel_fd },
 		[LINK] = { .fd = s->link_fd, .events = POLLIN },
 		[TERMINAL] = { .fd = t->ended ? -1 : t->master_fd },
+		[LISTENER] = { .fd = s->listener ? listener_poll_fd(s->listener) : -1,
+			.events = POLLIN },
 	};
 
 	/* Back-pressure both ways: output waits for the client, input for the command. */
@@ -510,6 +529,9 @@ static void session_step(struct session *s)
 	}
 	if (p[SIGNALS].revents || (s->children_left && !s->ended)) {
 		on_signals(s);
+	}
+	if (p[LISTENER].revents) {
+		listener_dispatch(s->listener);
 	}
 	if (p[LINK].revents) {
 		on_link(s);
@@ -637,6 +659,7 @@ struct session *session_prepare(int abi, int oom_score_adj)
 		s->signal_fd = -1;
 		s->terminal = TERMINAL_NONE;
 		s->tmpdir = TMPDIR_NONE;
+		granted_init(&s->mediator.granted);
 		prepare_process(s, &s->unprepared);
 		tmpdir_make(&s->tmpdir, NULL); /* tried again when it is needed */
 	}

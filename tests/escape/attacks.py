@@ -17,6 +17,7 @@ import on_files  # noqa: F401
 import on_kernel  # noqa: F401
 import on_processes  # noqa: F401
 import on_sockets  # noqa: F401
+import on_supervisor  # noqa: F401
 import victim
 from table import ATTACKS, nothing_here
 

@@ -18,7 +18,8 @@ import attacks  # noqa: E402, F401
 
 PYTHON = '/usr/bin/python3'
 GRANTS = ('--allow-cwd',)
-ATTACKER = ('attacks', 'table', 'on_files', 'on_kernel', 'on_processes', 'on_sockets', 'victim')
+ATTACKER = ('attacks', 'table', 'on_files', 'on_kernel', 'on_processes', 'on_sockets', 'on_supervisor',
+            'victim')
 
 
 class Escape(harness.TestCase):

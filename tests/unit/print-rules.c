@@ -19,7 +19,7 @@ static const char *when_to_string(enum filter_when when)
 	case FILTER_NETWORK_OPEN:
 		return "network open";
 	case FILTER_NO_LISTEN:
-		return "network by port, no bind port";
+		return "network by port, no bind port, not supervised";
 	case FILTER_UNIX:
 		return "unix sockets allowed";
 	case FILTER_NO_UNIX:
@@ -28,6 +28,10 @@ static const char *when_to_string(enum filter_when when)
 		return "unless IPC is full";
 	case FILTER_DENY_TRUNCATE:
 		return "below Landlock ABI 3";
+	case FILTER_SUPERVISED:
+		return "supervised";
+	case FILTER_SUPERVISED_TCP:
+		return "supervised, network by port";
 	}
 	return "?";
 }
@@ -43,12 +47,14 @@ static void print_calls(const char *calls)
 
 int main(void)
 {
-	printf("| when | refused | calls | error | because |\n|---|---|---|---|---|\n");
+	printf("| when | what | calls | answer | because |\n|---|---|---|---|---|\n");
 	for (size_t i = 0; i < filter_n_rules; i++) {
 		const struct filter_rule *r = &filter_rules[i];
 		printf("| %s | %s | ", when_to_string(r->when), r->what);
 		print_calls(r->calls);
-		printf(" | %s | %s |\n", strerrorname_np(r->error), r->reason);
+		printf(" | %s | %s |\n",
+			r->error == FILTER_ASK ? "nono-session answers" : strerrorname_np(r->error),
+			r->reason);
 	}
 	printf("| always | every call with a number above %d | | ENOSYS | nobody has judged it "
 	       "yet |\n",

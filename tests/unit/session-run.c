@@ -223,7 +223,7 @@ void expect_gone(int pipe_fd)
 
 int session_setup(void **state)
 {
-	struct filter_shape shape = { 0 };
+	struct filter_shape shape = { .unix_sockets = true, .supervised = true };
 	struct plan base = { .grants = builtin_grants, .n_grants = ELEMENTSOF(builtin_grants) };
 
 	(void)state;

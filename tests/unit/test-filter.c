@@ -102,7 +102,9 @@ static uint32_t evaluate(const struct filter *f, const struct seccomp_data *data
 	return 0;
 }
 
-/* 0 when allowed, else the errno. */
+#define ASKS (-1)
+
+/* 0 when allowed, ASKS when the supervisor is to answer, else the errno. */
 static int verdict(
 	const struct filter *f, int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
 {
@@ -111,6 +113,9 @@ static int verdict(
 
 	if (r == SECCOMP_RET_ALLOW) {
 		return 0;
+	}
+	if (r == SECCOMP_RET_USER_NOTIF) {
+		return ASKS;
 	}
 	assert_int_equal(r & SECCOMP_RET_ACTION_FULL, SECCOMP_RET_ERRNO);
 	return (int)(r & SECCOMP_RET_DATA);
@@ -128,7 +133,7 @@ static struct filter *build(const struct filter_shape *shape)
 }
 
 /* Every shape there is. */
-#define N_SHAPES 64
+#define N_SHAPES 128
 static struct filter_shape shape_of(unsigned i)
 {
 	return (struct filter_shape){
@@ -138,6 +143,7 @@ static struct filter_shape shape_of(unsigned i)
 		.unix_sockets = i & 8,
 		.ipc_full = i & 16,
 		.deny_truncate = i & 32,
+		.supervised = i & 64,
 	};
 }
 
@@ -360,10 +366,17 @@ static void test_shapes_decide(void **state)
 			verdict(f, SYS_truncate, 0, 0, 0, 0), s.deny_truncate ? EACCES : 0);
 		assert_int_equal(verdict(f, SYS_shmget, 0, 0, 0, 0), s.ipc_full ? 0 : EPERM);
 		assert_int_equal(verdict(f, SYS_mq_open, 0, 0, 0, 0), s.ipc_full ? 0 : EPERM);
-		assert_int_equal(
-			verdict(f, SYS_listen, 3, 1, 0, 0), tcp && !s.listen_allowed ? EACCES : 0);
+		assert_int_equal(verdict(f, SYS_listen, 3, 1, 0, 0), !tcp               ? 0
+								     : s.supervised     ? ASKS
+								     : s.listen_allowed ? 0
+											: EACCES);
 		assert_int_equal(
 			verdict(f, SYS_sendto, 3, 0, 0, MSG_FASTOPEN), tcp ? EOPNOTSUPP : 0);
+		assert_int_equal(verdict(f, SYS_connect, 3, 0, 16, 0), s.supervised ? ASKS : 0);
+		assert_int_equal(verdict(f, SYS_bind, 3, 0, 16, 0), s.supervised ? ASKS : 0);
+		assert_int_equal(verdict(f, SYS_ioctl, 3, HIGH | TIOCGPTPEER, 2, 0),
+			s.supervised ? ASKS : 0);
+		assert_int_equal(verdict(f, SYS_ioctl, 3, TIOCGPTN, 2, 0), 0);
 		free(f);
 	}
 }

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/session/mediate.h"
+
+#include <asm/ioctls.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "libcore/base/cleanup.h"
+
+#define MASTER_DEVICE makedev(5, 2) /* ptmx, wherever it is */
+
+static const struct {
+	int number;
+	int64_t (*answer)(struct call *c);
+} calls[] = {
+	{ SYS_connect, mediate_connect },
+	{ SYS_bind, mediate_bind },
+	{ SYS_listen, mediate_listen },
+	{ SYS_ioctl, mediate_terminal },
+};
+
+/* Opens the other end of a terminal the asker has made: who holds the one end may have the other,
+ * and the kernel says which it is without a name. */
+int64_t mediate_terminal(struct call *c)
+{
+	_cleanup_close_ int master_fd = asker_fd(&c->asker, (int)c->data.args[0]);
+	_cleanup_close_ int slave_fd = -1;
+	int flags = (int)c->data.args[2];
+	struct stat st;
+
+	if (master_fd < 0) {
+		return master_fd;
+	}
+	if ((uint32_t)c->data.args[1] != TIOCGPTPEER) {
+		return -EPERM; /* not what was asked about: the filter hands over nothing else */
+	}
+	/* To another driver the number could mean something that Landlock refuses the asker. */
+	if (fstat(master_fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != MASTER_DEVICE) {
+		return -ENOTTY;
+	}
+	if (!asker_waits(&c->asker)) {
+		return -ENOENT;
+	}
+	/* It must not become ours. */
+	slave_fd = ioctl(master_fd, TIOCGPTPEER, flags | O_NOCTTY | O_CLOEXEC);
+	if (slave_fd < 0) {
+		return -errno;
+	}
+	return asker_inject(&c->asker, slave_fd, -1, flags & O_CLOEXEC);
+}
+
+int64_t mediate(struct call *c)
+{
+	int64_t r = -ENOSYS;
+
+	for (size_t i = 0; i < ELEMENTSOF(calls); i++) {
+		if (calls[i].number == c->data.nr) {
+			r = calls[i].answer(c);
+			break;
+		}
+	}
+	asker_release(&c->asker);
+	return r;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is answered to the calls the filter hands over. Each is done for the caller on copies of
+ * what it named, or refused; it is never told to go on by itself, since what it named could have
+ * changed by then.
+ *
+ * May run in several threads at once, and may block.
+ */
+#pragma once
+#include <linux/seccomp.h>
+
+#include "daemon/session/asker.h"
+#include "daemon/session/granted.h"
+
+struct listener;
+struct plan;
+
+/* What the answers of one session depend on; the same for all its calls. */
+struct mediator {
+	struct listener *listener;
+	struct granted granted;
+	int ruleset_fd, abi;     /* the Landlock domain the session is in */
+	const struct plan *plan; /* its network */
+};
+
+struct call {
+	struct mediator *mediator;
+	struct asker asker;
+	struct seccomp_data data;
+};
+
+/* What the call returns: a value or -errno. -ENOENT when nobody waits for it any more makes no
+ * difference to anybody. */
+int64_t mediate(struct call *c);
+
+/* One call each. */
+int64_t mediate_connect(struct call *c);
+int64_t mediate_bind(struct call *c);
+int64_t mediate_listen(struct call *c);
+int64_t mediate_terminal(struct call *c); /* TIOCGPTPEER */
