@@ -128,8 +128,10 @@ int reader_init(struct reader *r, const char *text, size_t n, bool jsonc)
 	}
 	q = json_check_at(r->text, n, &r->root, &fault);
 	if (q < 0) {
+		bool comment = !jsonc && fault.offset < n && text[fault.offset] == '/';
 		return error_set(r->err, q == -EMSGSIZE ? NONO_LIMIT : NONO_INVALID, EINVAL,
-			"%s:%zu:%zu: %s", r->file, fault.line, fault.column, fault.why);
+			"%s:%zu:%zu: %s%s", r->file, fault.line, fault.column, fault.why,
+			comment ? "; comments need a file name in .jsonc" : "");
 	}
 	if (json_kind(r->root) != JSON_OBJECT) {
 		return reader_fail(r, r->root, "not an object");

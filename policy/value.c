@@ -267,7 +267,7 @@ static int read_map(struct reader *r, const struct key_spec *spec, struct json_s
 	return q;
 }
 
-static int read_word(
+static int check_word(
 	struct reader *r, const struct key_spec *spec, struct json_span v, const char *text)
 {
 	_cleanup_(buf_deinit) struct buf words = { 0 };
@@ -276,8 +276,9 @@ static int read_word(
 		if (str_equal(*w, text)) {
 			return 0;
 		}
-		buf_append_str(&words, w == spec->words ? "" : ", ");
-		buf_append_str(&words, *w);
+	}
+	for (const char *const *w = spec->words; *w; w++) {
+		buf_printf(&words, "%s%s", w == spec->words ? "" : ", ", *w);
 	}
 	return buf_error(&words) ? error_oom(r->err)
 				 : reader_fail(r, v, "'%s' must be one of %s, not '%.64s'",
@@ -296,7 +297,7 @@ static int read_scalar(struct reader *r, const struct key_spec *spec, struct jso
 	if (json_dup_string(v, &value->string) < 0) {
 		return error_oom(r->err);
 	}
-	return spec->kind == VALUE_WORD ? read_word(r, spec, v, value->string) : 0;
+	return spec->kind == VALUE_WORD ? check_word(r, spec, v, value->string) : 0;
 }
 
 int value_read(struct reader *r, const struct key_spec *spec, struct json_span v,

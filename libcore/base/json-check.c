@@ -51,7 +51,9 @@ static int fail(const struct checker *c, int errnum, const char *why)
 			column++;
 		}
 	}
-	*c->fault = (struct json_fault){ .line = line, .column = column, .why = why };
+	*c->fault = (struct json_fault){
+		.offset = (size_t)(c->at - c->start), .line = line, .column = column, .why = why
+	};
 	return -errnum;
 }
 

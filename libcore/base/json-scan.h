@@ -43,6 +43,7 @@ int json_check(const void *p, size_t n, struct json_span *ret_value, struct nono
 
 /* The same for those who name the place in their own way. */
 struct json_fault {
+	size_t offset;       /* of the byte that is wrong; n when something is missing */
 	size_t line, column; /* from 1; columns are bytes */
 	const char *why;     /* static */
 };

@@ -287,7 +287,8 @@ static void test_bad_documents(void **state)
 	assert_refused("{\n /* no end }", "p:2:2: comment without an end");
 	assert_refused_n("{\n\0}", 4, true, NONO_INVALID, "p:2:1: NUL byte");
 	assert_refused_n("{ // c\n}", 8, false, NONO_INVALID,
-		"p:1:3: expected a member name in double quotes");
+		"p:1:3: expected a member name in double quotes; comments need a file name in "
+		".jsonc");
 	assert_refused_n(
 		"{\"extends\": [\"a\",]}", 19, false, NONO_INVALID, "p:1:18: expected a value");
 	memset(large, ' ', sizeof(large));
