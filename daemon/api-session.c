@@ -91,9 +91,9 @@ static int reply_with(struct vl_call *call, const char *name, struct json_object
 	return r < 0 ? r : vl_call_reply(call, TAKE_PTR(p));
 }
 
-/* The set for a request, or an answer that says why there is none (then *ret stays NULL). */
-static int resolve(
-	struct manager *m, struct vl_call *call, const struct request *q, struct nono_caps **ret)
+/* What a request gets, or an answer that says why it is nothing (then ret->caps stays NULL). */
+static int resolve(struct manager *m, struct vl_call *call, const struct request *q,
+	enum policy_mode mode, struct policy_result *ret)
 {
 	const char *hint = NULL;
 	struct nono_error err;
@@ -102,8 +102,9 @@ static int resolve(
 	if (q->policy.n_grants > GRANTS_MAX) {
 		return api_limit_reached(call, "grants", "too many grants for one session");
 	}
-	r = policy_resolve(ret, &q->policy, m->never, &m->places, &hint, &err);
-	if (r == -EPERM || r == -EINVAL || r == -E2BIG) {
+	r = policy_resolve(
+		ret, &q->policy, m->library, m->never, &m->places, mode, NULL, &hint, &err);
+	if (r < 0 && r != -ENOMEM) {
 		return api_refused(call, &err, hint);
 	}
 	return r;
@@ -113,7 +114,7 @@ static int plan(struct vl_call *call, void *userdata)
 {
 	struct json_object *context = json_object_of(vl_call_parameters(call), "context");
 	_cleanup_(request_deinit) struct request q = { 0 };
-	_cleanup_(caps_freep) struct nono_caps *caps = NULL;
+	_cleanup_(policy_result_deinit) struct policy_result policy = { 0 };
 	struct nono_error err;
 	int r = request_parse(&q, context, &err);
 
@@ -121,12 +122,12 @@ static int plan(struct vl_call *call, void *userdata)
 		return api_refused(call, &err, NULL);
 	}
 	if (r == 0) {
-		r = resolve(userdata, call, &q, &caps);
+		r = resolve(userdata, call, &q, POLICY_PLAN, &policy);
 	}
-	if (r < 0 || !caps) {
+	if (r < 0 || !policy.caps) {
 		return r;
 	}
-	return reply_with(call, "policy", request_policy_to_json(caps));
+	return reply_with(call, "policy", request_policy_to_json(policy.caps));
 }
 
 /* What each descriptor of Run must be, so that a mistake is named here; nono-session, which may
@@ -248,14 +249,15 @@ static int read_caller(
 static struct json_object *policy_of(struct manager *m, struct json_object *context)
 {
 	_cleanup_(request_deinit) struct request q = { 0 };
-	_cleanup_(caps_freep) struct nono_caps *caps = NULL;
+	_cleanup_(policy_result_deinit) struct policy_result policy = { 0 };
 	const char *hint;
 
 	if (request_parse(&q, context, NULL) < 0 ||
-		policy_resolve(&caps, &q.policy, m->never, &m->places, &hint, NULL) < 0) {
+		policy_resolve(&policy, &q.policy, m->library, m->never, &m->places, POLICY_PLAN,
+			NULL, &hint, NULL) < 0) {
 		return NULL;
 	}
-	return request_policy_to_json(caps);
+	return request_policy_to_json(policy.caps);
 }
 
 static int start(struct manager *m, struct vl_call *call, struct json_object *context,
@@ -263,7 +265,7 @@ static int start(struct manager *m, struct vl_call *call, struct json_object *co
 {
 	_cleanup_(session_freep) struct session *s = NULL;
 	_cleanup_(request_deinit) struct request q = { 0 };
-	_cleanup_(caps_freep) struct nono_caps *caps = NULL;
+	_cleanup_(policy_result_deinit) struct policy_result policy = { 0 };
 	struct json_object *reply;
 	struct nono_error err;
 	int r;
@@ -273,10 +275,9 @@ static int start(struct manager *m, struct vl_call *call, struct json_object *co
 		return api_refused(call, &err, NULL);
 	}
 	if (r == 0) {
-		q.policy.without_system = true; /* that is in the base */
-		r = resolve(m, call, &q, &caps);
+		r = resolve(m, call, &q, POLICY_START, &policy);
 	}
-	if (r < 0 || !caps) {
+	if (r < 0 || !policy.caps) {
 		return r;
 	}
 	r = session_new(&s, m, vl_call_peer(call)->pid, q.name, &err);
@@ -292,7 +293,7 @@ static int start(struct manager *m, struct vl_call *call, struct json_object *co
 	if (!s->context) {
 		return -ENOMEM;
 	}
-	r = session_start(s, caps, launch, &err);
+	r = session_start(s, policy.caps, launch, &err);
 	if (r < 0) {
 		log_write(&(struct log_fields){ .errnum = err.errnum }, LOG_ERR,
 			"cannot start a session: %s", err.message);

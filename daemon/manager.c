@@ -18,6 +18,7 @@
 #include "daemon/template.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
+#include "policy/library.h"
 
 static void on_term(void *userdata)
 {
@@ -159,6 +160,10 @@ static int prepare_policy(struct manager *m, struct nono_error *err)
 	if (r < 0) {
 		return r;
 	}
+	r = library_new(&m->library, err);
+	if (r < 0) {
+		return r;
+	}
 	m->base_fd = session_base_plan(m, err);
 	return m->base_fd < 0 ? m->base_fd : 0;
 }
@@ -260,6 +265,7 @@ void manager_free(struct manager *m)
 	loop_free(m->loop);
 	close_fd(&m->caller.proc_fd);
 	never_free(m->never);
+	library_free(m->library);
 	places_deinit(&m->places);
 	access_deinit(&m->access);
 	close_fd(&m->base_fd);

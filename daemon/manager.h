@@ -16,6 +16,7 @@
 #include "policy/places.h"
 
 struct filter;
+struct library;
 struct loop;
 struct loop_signal;
 struct loop_timer;
@@ -58,6 +59,7 @@ struct manager {
 	struct plan_caller limits; /* what a session can at most be given */
 	struct policy_places places;
 	struct never *never;
+	struct library *library;           /* the documents that are built in */
 	int base_fd;                       /* what every session gets, see session_base_plan() */
 	struct nono_support_info *support; /* NULL until somebody asks */
 	struct filter *filters[NONO_NETWORK_BLOCKED + 1]; /* by network mode, NULL until needed */

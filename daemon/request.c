@@ -95,8 +95,8 @@ int request_parse(struct request *ret, struct json_object *context, struct nono_
 	q.resolved = json_bool_or(context, "resolved", false);
 	q.policy.allow_cwd = json_bool_or(context, "allowWorkingDirectory", false);
 	q.policy.network = str_equal(json_string_or(context, "network", "open"), "blocked")
-				   ? NONO_NETWORK_BLOCKED
-				   : NONO_NETWORK_OPEN;
+				   ? NETWORK_BLOCKED
+				   : NETWORK_AS_PROFILE;
 	if (cwd) {
 		r = parse_path(&q, cwd, json_bool_or(context, "workingDirectoryEscaped", false),
 			&q.policy.cwd, err);

@@ -21,6 +21,7 @@
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
 #include "libcore/base/fd.h"
+#include "libcore/base/path.h"
 #include "libcore/base/str.h"
 #include "libcore/caps.h"
 #include "libcore/filter.h"
@@ -185,7 +186,7 @@ static void on_resolved(struct session *s, const struct link_resolved *q, const 
 		error_set(&d.error, NONO_INTERNAL, EBADMSG, "grant %u is not known", q->grant);
 	} else {
 		const struct session_grant *g = &s->grants[q->grant];
-		d.allow = policy_decide_canonical(s->manager->never, g->path, path, g->access,
+		d.allow = policy_decide_canonical(s->manager->never, NULL, g->path, path, g->access,
 				  !q->is_directory, &hint, &d.error) == 0;
 		if (!d.allow && hint) { /* the packet has no room of its own for it */
 			const struct nono_error e = d.error;
@@ -280,7 +281,7 @@ static void on_link(void *userdata, unsigned events)
 
 static void put_grant(struct plan *plan, const struct nono_fs_grant *g, bool resolved)
 {
-	bool optional = g->source == NONO_SOURCE_SYSTEM;
+	bool optional = g->source != NONO_SOURCE_USER;
 
 	plan->grants[plan->n_grants++] = (struct plan_grant){ .path = g->resolved,
 		.access = g->access,
@@ -290,10 +291,10 @@ static void put_grant(struct plan *plan, const struct nono_fs_grant *g, bool res
 					    : 0) };
 }
 
-/* The policy's own, but for what needs a second decision: the files below home. */
-static bool belongs_in_base(const struct nono_fs_grant *g)
+/* The policy's own, but for what needs a second decision: what is below home. */
+static bool belongs_in_base(const struct manager *m, const struct nono_fs_grant *g)
 {
-	return g->source == NONO_SOURCE_SYSTEM && !g->is_file;
+	return g->source != NONO_SOURCE_USER && !path_is_below(g->resolved, m->places.home);
 }
 
 /* What was asked for, in the plan and for the second decision. The policy's own is in the base. */
@@ -307,7 +308,7 @@ static int fill_grants(struct session *s, struct plan *plan, const struct nono_c
 	}
 	for (size_t i = 0; i < caps->n_paths; i++) {
 		const struct nono_fs_grant *g = &caps->paths[i];
-		if (belongs_in_base(g)) {
+		if (belongs_in_base(s->manager, g)) {
 			continue;
 		}
 		put_grant(plan, g, resolved);
@@ -322,20 +323,23 @@ static int fill_grants(struct session *s, struct plan *plan, const struct nono_c
 int session_base_plan(struct manager *m, struct nono_error *err)
 {
 	const struct policy_request nothing = { 0 };
-	_cleanup_(caps_freep) struct nono_caps *caps = NULL;
+	_cleanup_(policy_result_deinit) struct policy_result policy = { 0 };
 	_cleanup_(plan_deinit) struct plan plan = { 0 };
+	const struct nono_caps *caps;
 	const char *hint;
-	int r = policy_resolve(&caps, &nothing, m->never, &m->places, &hint, err);
+	int r = policy_resolve(&policy, &nothing, m->library, m->never, &m->places, POLICY_START,
+		NULL, &hint, err);
 
 	if (r < 0) {
 		return r;
 	}
+	caps = policy.caps;
 	plan.grants = calloc(caps->n_paths + 1, sizeof(*plan.grants));
 	if (!plan.grants) {
 		return error_oom(err);
 	}
 	for (size_t i = 0; i < caps->n_paths; i++) {
-		if (belongs_in_base(&caps->paths[i])) {
+		if (belongs_in_base(m, &caps->paths[i])) {
 			put_grant(&plan, &caps->paths[i], false);
 		}
 	}

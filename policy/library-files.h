@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Policy documents in the file system, for the programs that may read there: the client,
- * nono-local, and nonod at its start for /etc/nono. A document must be a regular file (after
- * symlinks), owned by the user or root, not writable by others, in directories of which the same
- * holds; else it is refused by name. What does not exist is no error unless it was named.
+ * nono-local, and nonod at its start for /etc/nono.
+ *
+ * Whoever can change a document can open the sandbox. So it must be a regular file (after
+ * symlinks) of the user or root that nobody else can write, in directories nobody else can write
+ * (a sticky one above them is as good); else it is refused by name. A group that is the user's own
+ * (same name, no members) is not somebody else. What does not exist is no error.
  */
 #pragma once
 #include "policy/library.h"
@@ -31,9 +34,9 @@ int documents_read_dir(struct document_files *into, const char *dir, enum policy
 int documents_read_profile(struct document_files *into, const struct policy_places *places,
 	const char *cwd, const char *ref, const char *from_file, struct nono_error *err);
 
-/* .nono.json or .nono.jsonc in cwd or the nearest parent below home (anywhere when cwd is not below
- * home: in cwd only), with trusted set by comparing it with what the user accepted. It may belong
- * to anybody. 1 found, 0 none. */
+/* .nono.jsonc or .nono.json in cwd, or in the nearest parent below home when cwd is below it, with
+ * trusted set by comparing it with what the user accepted. It may belong to anybody. 1 found, 0
+ * none, -errno with err set. */
 int documents_read_project(struct document_files *into, const struct policy_places *places,
 	const char *cwd, struct nono_error *err);
 /* Accepts a project's document as it was read: a copy in nono's state directory, which no session

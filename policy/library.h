@@ -8,6 +8,8 @@
  * the user and, at its start, nonod for /etc) hands in texts.
  */
 #pragma once
+#include <string.h>
+
 #include "policy/document.h"
 #include "policy/profile.h"
 
@@ -22,10 +24,19 @@ struct policy_document {
 	const char *name; /* of a profile: by which it is referred to; else NULL */
 	const char *file; /* absolute path, or "built-in …"; jsonc when it ends so */
 	const char *text;
-	size_t n; /* 0 for a user's profile: whoever reads for the user looked for it, and there is
-		   * none
-		   */
+	/* 0 for a user's profile: somebody looked for it and there is none; file is the document
+	 * that refers to it then, or empty. */
+	size_t n;
 };
+
+/* True for a reference to a profile that is a file's name; else it is a profile's. */
+static inline bool profile_ref_is_file(const char *ref)
+{
+	size_t n = strlen(ref);
+
+	return strchr(ref, '/') || (n > 5 && strcmp(ref + n - 5, ".json") == 0) ||
+	       (n > 6 && strcmp(ref + n - 6, ".jsonc") == 0);
+}
 
 struct library;
 

@@ -65,6 +65,37 @@ static int add_all(struct profile_value *into, const struct profile_value *from)
 	return 0;
 }
 
+static char *copy_text(const char *s, bool *failed)
+{
+	char *copy = s ? strdup(s) : NULL;
+
+	*failed |= s && !copy;
+	return copy;
+}
+
+struct profile *profile_clone(const struct profile *p)
+{
+	_cleanup_(profile_freep) struct profile *copy = calloc(1, sizeof(*copy));
+	bool failed = false;
+
+	if (!copy) {
+		return NULL;
+	}
+	copy->name = copy_text(p->name, &failed);
+	copy->file = copy_text(p->file, &failed);
+	for (size_t i = 0; i < _KEY_MAX; i++) {
+		const struct profile_value *from = &p->values[i];
+		struct profile_value *v = &copy->values[i];
+		v->present = from->present;
+		v->sealed = from->sealed;
+		v->boolean = from->boolean;
+		v->string = copy_text(from->string, &failed);
+		v->from = copy_text(from->from, &failed);
+		failed |= add_all(v, from) < 0;
+	}
+	return failed ? NULL : TAKE_PTR(copy);
+}
+
 /* The base's elements, then the child's. */
 static int merge_list(struct profile_value *child, const struct profile_value *base)
 {

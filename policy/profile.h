@@ -132,6 +132,9 @@ static inline void profile_freep(struct profile **p)
 	profile_free(*p);
 }
 
+/* A copy of all of it; NULL when out of memory. */
+struct profile *profile_clone(const struct profile *p);
+
 /* Completes child with what base says, by the keys' merge rules: base is behind child and before
  * whatever was merged into child later. KEY_EXTENDS is left alone. 0 or -ENOMEM. */
 int profile_merge(struct profile *child, const struct profile *base);

@@ -70,7 +70,7 @@ static int decide(struct decision *p, const struct arguments *a, const struct wo
 		.n_grants = a->n_grants,
 		.cwd = w->path,
 		.allow_cwd = a->allow_cwd,
-		.network = a->net_block ? NONO_NETWORK_BLOCKED : NONO_NETWORK_OPEN,
+		.network = a->net_block ? NETWORK_BLOCKED : NETWORK_AS_PROFILE,
 	};
 	const char *hint = NULL;
 	int r = 0;
@@ -91,7 +91,8 @@ static int decide(struct decision *p, const struct arguments *a, const struct wo
 			"--allow-cwd: the current directory no longer has a name");
 	}
 	if (r == 0) {
-		r = policy_resolve(&p->caps, &request, p->never, &p->places, &hint, err);
+		r = policy_resolve(&p->policy, &request, p->library, p->never, &p->places,
+			POLICY_START, NULL, &hint, err);
 		r = add_hint(r, r < 0 ? hint : NULL, err);
 	}
 	for (size_t i = 0; i < a->n_grants; i++) {
@@ -113,6 +114,9 @@ int decide_policy(struct decision *ret, const struct arguments *a, const struct 
 
 	if (r == 0) {
 		r = make_never(&p, err);
+	}
+	if (r == 0) {
+		r = library_new(&p.library, err);
 	}
 	if (r == 0) {
 		r = decide(&p, a, w, err);
@@ -137,34 +141,34 @@ static int look_up_asked(const struct decision *p, struct nono_caps *caps, size_
 		return r;
 	}
 	found = nono_caps_fs_grant(caps, index);
-	r = policy_decide_canonical(
-		p->never, g->resolved, found->resolved, g->access, g->is_file, &hint, err);
+	r = policy_decide_canonical(p->never, &p->policy.deny, g->resolved, found->resolved,
+		g->access, g->is_file, &hint, err);
 	return add_hint(r, r < 0 ? hint : NULL, err);
 }
 
-/* Of our own policy: missing or unreachable is as good as not granted. */
-static void look_up_builtin(
+/* What is not the user's own word may be missing, of either kind, or lead to what is denied; then
+ * it is not granted. */
+static void look_up_other(
 	const struct decision *p, struct nono_caps *caps, const struct nono_fs_grant *g)
 {
 	char canonical[PATH_MAX];
 	const char *hint;
 	struct stat st;
 
-	if (stat(g->resolved, &st) < 0) {
+	if (!realpath(g->resolved, canonical) || lstat(canonical, &st) < 0) {
 		return;
 	}
-	if (g->is_file) { /* below home: its name may lead anywhere */
-		if (realpath(g->resolved, canonical) && lstat(canonical, &st) == 0 &&
-			!S_ISDIR(st.st_mode) &&
-			policy_decide_canonical(p->never, g->resolved, canonical, g->access, true,
-				&hint, NULL) == 0) {
-			nono_caps_allow_file_from(
-				caps, canonical, g->access, g->source, NULL, NULL);
-		}
-	} else if (S_ISDIR(st.st_mode)) {
-		nono_caps_allow_path_from(caps, g->resolved, g->access, g->source, NULL, NULL);
+	if (path_is_below(g->resolved, p->places.home) &&
+		policy_decide_canonical(p->never, &p->policy.deny, g->resolved, canonical,
+			g->access, !S_ISDIR(st.st_mode), &hint, NULL) < 0) {
+		return;
+	}
+	if (S_ISDIR(st.st_mode)) {
+		nono_caps_allow_path_from(
+			caps, canonical, g->access, g->source, g->source_name, NULL);
 	} else {
-		nono_caps_allow_file_from(caps, g->resolved, g->access, g->source, NULL, NULL);
+		nono_caps_allow_file_from(
+			caps, canonical, g->access, g->source, g->source_name, NULL);
 	}
 }
 
@@ -177,13 +181,13 @@ int decision_look_up(const struct decision *p, struct nono_caps **ret, struct no
 	if (r < 0) {
 		return error_oom(err);
 	}
-	r = nono_caps_set_network_mode(caps, nono_caps_network_mode(p->caps), err);
+	r = nono_caps_set_network_mode(caps, nono_caps_network_mode(p->policy.caps), err);
 	/* The user's come first, so that an index here is the same index there. */
-	for (size_t i = 0; r == 0 && (g = nono_caps_fs_grant(p->caps, i)) != NULL; i++) {
+	for (size_t i = 0; r == 0 && (g = nono_caps_fs_grant(p->policy.caps, i)) != NULL; i++) {
 		if (g->source == NONO_SOURCE_USER) {
 			r = look_up_asked(p, caps, i, g, err);
 		} else {
-			look_up_builtin(p, caps, g);
+			look_up_other(p, caps, g);
 		}
 	}
 	if (r < 0) {
@@ -195,7 +199,8 @@ int decision_look_up(const struct decision *p, struct nono_caps **ret, struct no
 
 void decision_deinit(struct decision *p)
 {
-	nono_caps_free(p->caps);
+	policy_result_deinit(&p->policy);
+	library_free(p->library);
 	never_free(p->never);
 	places_deinit(&p->places);
 	*p = (struct decision){ 0 };

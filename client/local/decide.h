@@ -6,11 +6,13 @@
 #include "nono.h"
 #include "policy/never.h"
 #include "policy/places.h"
+#include "policy/resolve.h"
 
 struct decision {
 	struct policy_places places;
 	struct never *never;
-	struct nono_caps *caps; /* what policy allows; nothing looked up */
+	struct library *library;
+	struct policy_result policy; /* what is allowed; nothing looked up */
 };
 
 /* 0, or -errno with err set. */

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <linux/close_range.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -55,6 +56,7 @@ static void write_grant(struct json_writer *w, const struct nono_fs_grant *g)
 {
 	_cleanup_free_ char *path = NULL;
 	bool escaped = false;
+	char source[300];
 
 	if (escape_path(g->resolved, &path, &escaped) < 0) {
 		w->buf->error = -ENOMEM;
@@ -68,7 +70,9 @@ static void write_grant(struct json_writer *w, const struct nono_fs_grant *g)
 	if (escaped) {
 		json_write_bool(w, "escaped", true);
 	}
-	json_write_string(w, "source", nono_source_to_string(g->source));
+	snprintf(source, sizeof(source), "%s%s%s", nono_source_to_string(g->source),
+		g->source_name ? ":" : "", g->source_name ? g->source_name : "");
+	json_write_string(w, "source", source);
 	json_end(w);
 }
 
@@ -134,7 +138,7 @@ static int prepare(const struct arguments *a, const struct workdir *w,
 		return r;
 	}
 	if (a->verbose > 0 && !a->silent) {
-		summary = nono_caps_summary(policy->caps);
+		summary = nono_caps_summary(policy->policy.caps);
 		if (!summary) {
 			return error_oom(err);
 		}
@@ -162,7 +166,7 @@ int local_wrap(const struct arguments *a, struct nono_error *err)
 		r = decide_policy(&policy, a, &w, err);
 	}
 	if (r == 0 && a->dry_run) {
-		return print_policy(policy.caps, a->json);
+		return print_policy(policy.policy.caps, a->json);
 	}
 	if (r == 0) {
 		r = prepare(a, &w, &policy, &env, err);

@@ -14,7 +14,6 @@
 #include <cmocka.h>
 
 #include "libcore/base/cleanup.h"
-#include "policy/builtin.h"
 #include "policy/never.h"
 #include "policy/places.h"
 
@@ -117,26 +116,6 @@ static void test_neighbours(void **state)
 	}
 }
 
-/* What we give to everybody must not be what nobody may have. */
-static void test_builtin(void **state)
-{
-	(void)state;
-	assert_true(builtin_grants_n > 40);
-	for (size_t i = 0; i < builtin_grants_n; i++) {
-		const struct builtin_grant *g = &builtin_grants[i];
-		char path[256];
-		if (g->path[0] == '~') {
-			snprintf(path, sizeof(path), "/home/u%s", g->path + 1);
-		} else {
-			snprintf(path, sizeof(path), "%s", g->path);
-		}
-		if (check(path, g->access, false) != 0) {
-			fail_msg("%s: %s", path, err.message);
-		}
-		assert_true(g->reason[0] != '\0');
-	}
-}
-
 static void test_canonical(void **state)
 {
 	char dir[] = "/tmp/test-never.XXXXXX", path[128], link[128];
@@ -214,7 +193,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_from_above, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_programs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_neighbours, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_builtin, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_canonical, setup, teardown),
 		cmocka_unit_test(test_places),
 	};
