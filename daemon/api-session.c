@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/api.h"
+#include "daemon/api-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "daemon/decide.h"
 #include "daemon/letgo.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
@@ -17,17 +17,7 @@
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
 #include "libcore/base/fd.h"
-#include "libcore/caps.h"
 #include "proto/json.h"
-
-#define MATCHES_MAX       16 /* named in AmbiguousSession */
-#define LONG_LIST         128
-#define STOP_DEFAULT_USEC 10000000
-#define STOP_MAX_USEC     UINT64_C(86400000000)
-
-/* Beyond these nothing more is started: the grants a client may name are bounded by the message,
- * these by what a session may have. */
-#define GRANTS_MAX (PLAN_GRANTS_MAX - 1024)
 
 int api_refused(struct vl_call *call, const struct nono_error *err, const char *hint)
 {
@@ -38,83 +28,11 @@ int api_refused(struct vl_call *call, const struct nono_error *err, const char *
 	return vl_call_error(call, "io.nono.Session.Refused", p);
 }
 
-static const char *state_word(enum session_state state)
-{
-	switch (state) {
-	case SESSION_STARTING:
-		return "starting";
-	case SESSION_RUNNING:
-		return "running";
-	case SESSION_STOPPING:
-		return "stopping";
-	case SESSION_EXITED:
-		return "exited";
-	case SESSION_FAILED:
-		return "failed";
-	case SESSION_LOST:
-	default:
-		return "lost";
-	}
-}
-
-static struct json_object *runtime_to_json(const struct session *s)
-{
-	_cleanup_(json_object_putp) struct json_object *o = json_object_new_object();
-	int r = json_add_string(o, "sessionId", s->id);
-
-	r |= json_add_string(o, "name", s->name);
-	r |= json_add_string(o, "state", state_word(s->state));
-	if (s->supervisor > 0) {
-		r |= json_add_int(o, "supervisorProcessId", s->supervisor);
-	}
-	if (s->command > 0) {
-		r |= json_add_int(o, "processId", s->command);
-	}
-	r |= json_add_int(o, "startedAtUSec", (int64_t)s->started_usec);
-	if (s->ended_usec > 0) {
-		r |= json_add_int(o, "endedAtUSec", (int64_t)s->ended_usec);
-	}
-	if (s->exit_status >= 0) {
-		r |= json_add_int(o, "exitStatus", s->exit_status);
-	}
-	r |= json_add_string(o, "temporaryDirectory", s->tmpdir[0] ? s->tmpdir : NULL);
-	r |= json_add_string(o, "message", s->message);
-	return r < 0 ? NULL : TAKE_PTR(o);
-}
-
-/* Answers with one object under one name. */
-static int reply_with(struct vl_call *call, const char *name, struct json_object *value)
-{
-	_cleanup_(json_object_putp) struct json_object *p = json_object_new_object();
-	int r = json_add(p, name, value);
-
-	return r < 0 ? r : vl_call_reply(call, TAKE_PTR(p));
-}
-
-/* What a request gets, or an answer that says why it is nothing (then ret->caps stays NULL). */
-static int resolve(struct manager *m, struct vl_call *call, const struct request *q,
-	enum policy_mode mode, struct policy_result *ret)
-{
-	const char *hint = NULL;
-	struct nono_error err;
-	int r;
-
-	if (q->policy.n_grants > GRANTS_MAX) {
-		return api_limit_reached(call, "grants", "too many grants for one session");
-	}
-	r = policy_resolve(
-		ret, &q->policy, m->library, m->never, &m->places, mode, NULL, &hint, &err);
-	if (r < 0 && r != -ENOMEM) {
-		return api_refused(call, &err, hint);
-	}
-	return r;
-}
-
 static int plan(struct vl_call *call, void *userdata)
 {
 	struct json_object *context = json_object_of(vl_call_parameters(call), "context");
 	_cleanup_(request_deinit) struct request q = { 0 };
-	_cleanup_(policy_result_deinit) struct policy_result policy = { 0 };
+	_cleanup_(decision_deinit) struct decision d = { 0 };
 	struct nono_error err;
 	int r = request_parse(&q, context, &err);
 
@@ -122,12 +40,12 @@ static int plan(struct vl_call *call, void *userdata)
 		return api_refused(call, &err, NULL);
 	}
 	if (r == 0) {
-		r = resolve(userdata, call, &q, POLICY_PLAN, &policy);
+		r = decide_or_answer(&d, userdata, call, &q, POLICY_PLAN);
 	}
-	if (r < 0 || !policy.caps) {
+	if (r < 0 || !d.book) {
 		return r;
 	}
-	return reply_with(call, "policy", request_policy_to_json(policy.caps));
+	return api_reply_with(call, "policy", decision_to_json(decision_result(&d)));
 }
 
 /* What each descriptor of Run must be, so that a mistake is named here; nono-session, which may
@@ -245,28 +163,27 @@ static int read_caller(
 	return 0;
 }
 
-/* The policy is a function of the request, so it is made again instead of being kept. */
-static struct json_object *policy_of(struct manager *m, struct json_object *context)
+/* The policy for who wants it with the reply: all that a question would be told. NULL when out of
+ * memory, or when what was allowed a moment ago is not. */
+static struct json_object *policy_for(
+	struct manager *m, struct rulebook *book, const struct request *q)
 {
-	_cleanup_(request_deinit) struct request q = { 0 };
-	_cleanup_(policy_result_deinit) struct policy_result policy = { 0 };
+	_cleanup_(decision_deinit) struct decision d = { 0 };
 	const char *hint;
 
-	if (request_parse(&q, context, NULL) < 0 ||
-		policy_resolve(&policy, &q.policy, m->library, m->never, &m->places, POLICY_PLAN,
-			NULL, &hint, NULL) < 0) {
-		return NULL;
-	}
-	return request_policy_to_json(policy.caps);
+	return decide(&d, m, book, q, POLICY_PLAN, NULL, &hint, NULL) < 0
+		       ? NULL
+		       : decision_to_json(decision_result(&d));
 }
 
 static int start(struct manager *m, struct vl_call *call, struct json_object *context,
 	struct session_launch *launch)
 {
+	bool want_policy = json_bool_or(vl_call_parameters(call), "wantPolicy", false);
 	_cleanup_(session_freep) struct session *s = NULL;
+	_cleanup_(decision_deinit) struct decision d = { 0 };
 	_cleanup_(request_deinit) struct request q = { 0 };
-	_cleanup_(policy_result_deinit) struct policy_result policy = { 0 };
-	struct json_object *reply;
+	_cleanup_(json_object_putp) struct json_object *reply = NULL;
 	struct nono_error err;
 	int r;
 
@@ -275,9 +192,9 @@ static int start(struct manager *m, struct vl_call *call, struct json_object *co
 		return api_refused(call, &err, NULL);
 	}
 	if (r == 0) {
-		r = resolve(m, call, &q, POLICY_START, &policy);
+		r = decide_or_answer(&d, m, call, &q, POLICY_START);
 	}
-	if (r < 0 || !policy.caps) {
+	if (r < 0 || !d.book) {
 		return r;
 	}
 	r = session_new(&s, m, vl_call_peer(call)->pid, q.name, &err);
@@ -290,23 +207,29 @@ static int start(struct manager *m, struct vl_call *call, struct json_object *co
 	launch->foreground = q.foreground;
 	launch->resolved = q.resolved;
 	s->context = strdup(json_object_to_json_string_ext(context, JSON_C_TO_STRING_PLAIN));
-	if (!s->context) {
+	reply = json_object_new_object();
+	if (!s->context || !reply) {
 		return -ENOMEM;
 	}
-	r = session_start(s, policy.caps, launch, &err);
+	if (want_policy) {
+		r = json_add(reply, "policy",
+			d.is_standard ? policy_for(m, d.book, &q)
+				      : decision_to_json(decision_result(&d)));
+	}
+	if (r == 0) {
+		r = session_start(s, &d, launch, &err);
+	} else {
+		error_oom(&err);
+	}
 	if (r < 0) {
 		log_write(&(struct log_fields){ .errnum = err.errnum }, LOG_ERR,
 			"cannot start a session: %s", err.message);
 		return api_refused(call, &err, NULL);
 	}
-	reply = json_object_new_object();
-	json_add_string(reply, "sessionId", s->id);
-	json_add_string(reply, "name", s->name);
-	if (json_bool_or(vl_call_parameters(call), "wantPolicy", false)) {
-		json_add(reply, "policy", policy_of(m, context));
-	}
+	r |= json_add_string(reply, "sessionId", s->id);
+	r |= json_add_string(reply, "name", s->name);
 	s = NULL; /* the registry's */
-	return vl_call_reply(call, reply);
+	return r < 0 ? r : vl_call_reply(call, TAKE_PTR(reply));
 }
 
 static int run(struct vl_call *call, void *userdata)
@@ -339,131 +262,12 @@ static int run(struct vl_call *call, void *userdata)
 	return r;
 }
 
-static int list(struct vl_call *call, void *userdata)
-{
-	struct json_object *array = json_object_new_array();
-	const struct manager *m = userdata;
-	int r = 0;
-
-	for (struct session *s = NULL; (s = registry_next(m->registry, s));) {
-		r |= json_append(array, runtime_to_json(s));
-	}
-	if (r < 0) {
-		json_object_put(array);
-		return r;
-	}
-	r = reply_with(call, "sessions", array);
-	if (registry_n_alive(m->registry) >= LONG_LIST) {
-		malloc_trim(0); /* the tree was larger than everything else on the heap */
-	}
-	return r;
-}
-
-/* The session a call names, or NULL after it was answered that there is none or several. */
-static struct session *find(struct manager *m, struct vl_call *call, int *ret_r)
-{
-	const char *key = json_string_or(vl_call_parameters(call), "session", "");
-	struct session *matches[MATCHES_MAX];
-	size_t n = registry_find(m->registry, key, matches, MATCHES_MAX);
-	struct json_object *p, *ids;
-
-	if (n == 1) {
-		return matches[0];
-	}
-	p = json_object_new_object();
-	json_add_string(p, "session", key);
-	if (n == 0) {
-		*ret_r = vl_call_error(call, "io.nono.Session.NoSuchSession", p);
-		return NULL;
-	}
-	ids = json_object_new_array();
-	for (size_t i = 0; i < n && i < MATCHES_MAX; i++) {
-		json_append_string(ids, matches[i]->id);
-	}
-	json_add(p, "matches", ids);
-	*ret_r = vl_call_error(call, "io.nono.Session.AmbiguousSession", p);
-	return NULL;
-}
-
-static int get(struct vl_call *call, void *userdata)
-{
-	_cleanup_(json_object_putp) struct json_object *p = NULL;
-	struct json_object *context;
-	struct manager *m = userdata;
-	int r = 0;
-	struct session *s = find(m, call, &r);
-
-	if (!s) {
-		return r;
-	}
-	r = json_parse(&context, s->context, strlen(s->context), NULL);
-	if (r < 0) {
-		return r;
-	}
-	p = json_object_new_object();
-	r |= json_add(p, "runtime", runtime_to_json(s));
-	r |= json_add(p, "policy", policy_of(m, context));
-	r |= json_add(p, "context", context);
-	return r < 0 ? r : vl_call_reply(call, TAKE_PTR(p));
-}
-
-/* A Stop that is answered when the session has ended. */
-struct stop {
-	struct session_waiter waiter;
-	struct session *session;
-	struct vl_call *call;
-};
-
-static void on_ended(struct session *s, void *userdata)
-{
-	_cleanup_free_ struct stop *stop = userdata;
-
-	reply_with(stop->call, "runtime", runtime_to_json(s));
-}
-
-static void on_cancelled(struct vl_call *call, void *userdata)
-{
-	_cleanup_free_ struct stop *stop = userdata;
-
-	(void)call;
-	session_remove_waiter(stop->session, &stop->waiter);
-}
-
-static int stop(struct vl_call *call, void *userdata)
-{
-	int64_t timeout = json_int_or(vl_call_parameters(call), "timeoutUSec", STOP_DEFAULT_USEC);
-	struct stop *stop;
-	int r = 0;
-	struct session *s = find(userdata, call, &r);
-
-	if (!s) {
-		return r;
-	}
-	if (timeout < 0 || (uint64_t)timeout > STOP_MAX_USEC) {
-		return vl_call_invalid_parameter(call, "timeoutUSec");
-	}
-	if (!session_is_alive(s)) {
-		return reply_with(call, "runtime", runtime_to_json(s));
-	}
-	stop = calloc(1, sizeof(*stop));
-	if (!stop) {
-		return -ENOMEM;
-	}
-	*stop = (struct stop){
-		.waiter = { .ended = on_ended, .userdata = stop }, .session = s, .call = call
-	};
-	session_add_waiter(s, &stop->waiter);
-	vl_call_keep(call, on_cancelled, stop);
-	session_stop(s, (uint64_t)timeout);
-	return 0;
-}
-
 const struct vl_method api_session_methods[] = {
 	/* The terminal is optional. */
 	{ .name = "Run", .fds_min = 6, .fds_max = 7, .call = run },
 	{ .name = "Plan", .call = plan },
-	{ .name = "List", .call = list },
-	{ .name = "Get", .call = get },
-	{ .name = "Stop", .call = stop },
+	{ .name = "List", .call = api_list },
+	{ .name = "Get", .call = api_get },
+	{ .name = "Stop", .call = api_stop },
 	{ 0 },
 };

@@ -25,6 +25,7 @@
 #include "libcore/base/error.h"
 #include "libcore/base/path.h"
 #include "libcore/base/str.h"
+#include "policy/library-files.h"
 
 #define IDLE_DEFAULT_SEC 60
 #define IDLE_MAX_SEC     (24 * 3600)
@@ -36,6 +37,7 @@ struct options {
 	uint64_t idle_sec;
 	bool idle_given;
 	char *session_program;
+	const char *policy_dir;
 };
 
 /* The socket of our own: withdrawn before an idle nonod leaves. */
@@ -55,6 +57,7 @@ static void usage(void)
 	       "  --idle-timeout=SEC        leave after SEC seconds without clients and sessions\n"
 	       "                            (default 60, not when started by hand)\n"
 	       "  --session-program=PATH    use this nono-session\n"
+	       "  --policy-dir=DIR          the administrator's policy (default /etc/nono)\n"
 	       "  -h, --help                show this text\n"
 	       "  --version                 show the version\n");
 }
@@ -68,12 +71,13 @@ static int bad_usage(const char *what)
 /* 0 to go on; otherwise the exit status plus 1. */
 static int parse_options(struct options *o, int argc, char **argv)
 {
-	enum { CONNECTION = 1, HELP, IDLE, ON_DEMAND, PROGRAM, VERSION };
+	enum { CONNECTION = 1, HELP, IDLE, ON_DEMAND, POLICY, PROGRAM, VERSION };
 	static const struct option options[] = {
 		{ "connection", required_argument, NULL, CONNECTION },
 		{ "help", no_argument, NULL, HELP },
 		{ "idle-timeout", required_argument, NULL, IDLE },
 		{ "on-demand", no_argument, NULL, ON_DEMAND },
+		{ "policy-dir", required_argument, NULL, POLICY },
 		{ "session-program", required_argument, NULL, PROGRAM },
 		{ "version", no_argument, NULL, VERSION },
 		{ 0 },
@@ -101,6 +105,12 @@ static int parse_options(struct options *o, int argc, char **argv)
 			break;
 		case ON_DEMAND:
 			o->on_demand = true;
+			break;
+		case POLICY:
+			if (optarg[0] != '/') {
+				return 1 + bad_usage("--policy-dir wants an absolute path");
+			}
+			o->policy_dir = optarg;
 			break;
 		case PROGRAM:
 			o->session_program = optarg;
@@ -251,7 +261,8 @@ static int serve(const struct options *o, struct own_socket *own, struct starter
 	_cleanup_(manager_freep) struct manager *m = NULL;
 	_cleanup_free_ char *program = NULL;
 	struct manager_config config = { .keep = !o->on_demand && !o->idle_given,
-		.idle_usec = o->idle_sec * 1000000 };
+		.idle_usec = o->idle_sec * 1000000,
+		.policy_dir = o->policy_dir ? o->policy_dir : SYSTEM_POLICY_DIR };
 	int r;
 
 	r = o->session_program ? 0 : find_session_program(&program, err);

@@ -13,12 +13,12 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/reap.h"
+#include "daemon/rulebook.h"
 #include "daemon/serve.h"
 #include "daemon/session.h"
 #include "daemon/template.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
-#include "policy/library.h"
 
 static void on_term(void *userdata)
 {
@@ -156,16 +156,7 @@ static int prepare_policy(struct manager *m, struct nono_error *err)
 	if (r < 0) {
 		return r;
 	}
-	r = never_add_canonical(m->never, err);
-	if (r < 0) {
-		return r;
-	}
-	r = library_new(&m->library, err);
-	if (r < 0) {
-		return r;
-	}
-	m->base_fd = session_base_plan(m, err);
-	return m->base_fd < 0 ? m->base_fd : 0;
+	return never_add_canonical(m->never, err);
 }
 
 static int prepare_server(struct manager *m, struct nono_error *err)
@@ -226,7 +217,6 @@ int manager_new(struct manager **ret, const struct manager_config *config, struc
 	}
 	m->config = *config;
 	m->caller.proc_fd = -1;
-	m->base_fd = -1;
 	r = read_self(m, err);
 	if (r < 0) {
 		return r;
@@ -265,10 +255,9 @@ void manager_free(struct manager *m)
 	loop_free(m->loop);
 	close_fd(&m->caller.proc_fd);
 	never_free(m->never);
-	library_free(m->library);
 	places_deinit(&m->places);
 	access_deinit(&m->access);
-	close_fd(&m->base_fd);
+	rulebook_unref(m->rulebook);
 	nono_support_info_free(m->support);
 	for (size_t i = 0; i < ELEMENTSOF(m->filters); i++) {
 		free(m->filters[i]);

@@ -16,7 +16,7 @@
 #include "policy/places.h"
 
 struct filter;
-struct library;
+struct rulebook;
 struct loop;
 struct loop_signal;
 struct loop_timer;
@@ -28,11 +28,21 @@ struct vl_server;
 
 enum started_by { STARTED_BY_SYSTEMD, STARTED_ON_DEMAND, STARTED_PRIVATE };
 
+/* What a session's seccomp filter depends on. */
+enum manager_filter {
+	FILTER_FOR_OPEN,
+	FILTER_FOR_BLOCKED,
+	FILTER_FOR_CONNECT,
+	FILTER_FOR_LISTEN,
+	_FILTER_FOR_MAX
+};
+
 struct manager_config {
 	enum started_by started_by;
 	bool keep;                   /* stay although idle */
 	uint64_t idle_usec;          /* leave after this long without clients and sessions */
 	const char *session_program; /* nono-session */
+	const char *policy_dir;      /* the administrator's documents */
 	const char *runtime_path;    /* nono's runtime directory, NULL for none */
 	/* Asked before leaving when idle: true when no client can come any more. May be NULL. */
 	bool (*withdraw)(void *userdata);
@@ -59,10 +69,9 @@ struct manager {
 	struct plan_caller limits; /* what a session can at most be given */
 	struct policy_places places;
 	struct never *never;
-	struct library *library;           /* the documents that are built in */
-	int base_fd;                       /* what every session gets, see session_base_plan() */
-	struct nono_support_info *support; /* NULL until somebody asks */
-	struct filter *filters[NONO_NETWORK_BLOCKED + 1]; /* by network mode, NULL until needed */
+	struct rulebook *rulebook;               /* NULL until needed, and while files are wrong */
+	struct nono_support_info *support;       /* NULL until somebody asks */
+	struct filter *filters[_FILTER_FOR_MAX]; /* NULL until needed */
 
 	struct manager_caller caller;
 

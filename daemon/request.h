@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client asked for, out of JSON; and the policy that came of it, into JSON. */
+/* What a client asked for, out of JSON. */
 #pragma once
 #include <json-c/json.h>
 
@@ -12,14 +12,19 @@ struct request {
 	const char *name; /* NULL for none */
 	bool foreground, resolved;
 	struct policy_request policy;
-	struct policy_grant *grants; /* policy.grants */
-	char **owned;                /* unescaped paths */
+	struct policy_document *documents; /* the user's and the project's */
+	size_t n_documents;
+	void **owned; /* unescaped paths, and the arrays of all of it */
 	size_t n_owned;
 };
 
-/* 0, or -errno with err set: -EINVAL for a path whose escapes are malformed. */
+/* 0, or -errno with err set: -EINVAL for a path whose escapes are malformed, a port that is none, a
+ * document without the name it needs. */
 int request_parse(struct request *ret, struct json_object *context, struct nono_error *err);
 void request_deinit(struct request *q);
 
-/* A Policy of io.nono.Session. A new object, or NULL when out of memory. */
-struct json_object *request_policy_to_json(const struct nono_caps *caps);
+/* The bytes of a Path of io.nono.Session: a new string. 0 or -errno with err set. */
+int request_path(char **ret, struct json_object *path, struct nono_error *err);
+
+/* True when it asks for what everybody gets: nothing at all. */
+bool request_is_empty(const struct request *q);

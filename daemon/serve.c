@@ -13,6 +13,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/manager.h"
+#include "daemon/rulebook.h"
 #include "daemon/template.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/clock.h"
@@ -189,7 +190,9 @@ static void on_listen(void *userdata, unsigned events)
 			}
 			return; /* EAGAIN, or a client that left again */
 		}
-		template_expect(s->manager->template, s->manager->base_fd);
+		if (s->manager->rulebook) {
+			template_expect(s->manager->template, s->manager->rulebook->base_fd);
+		}
 		serve_add(s, fd, NULL);
 	}
 }

@@ -16,6 +16,7 @@
 #include "daemon/letgo.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
+#include "daemon/make-plan.h"
 #include "daemon/manager.h"
 #include "daemon/template.h"
 #include "libcore/base/cleanup.h"
@@ -24,9 +25,6 @@
 #include "libcore/base/path.h"
 #include "libcore/base/str.h"
 #include "libcore/caps.h"
-#include "libcore/filter.h"
-#include "libcore/landlock.h"
-#include "policy/resolve.h"
 
 #define PACKET_MAX (sizeof(struct link_resolved) + PATH_MAX)
 
@@ -38,11 +36,10 @@ static uint64_t wall_clock_usec(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-static void free_grants(struct session *s)
+/* No grant comes back for a second decision any more. */
+static void release_decision(struct session *s)
 {
-	for (size_t i = 0; i < s->n_grants; i++) {
-		free(s->grants[i].path);
-	}
+	decision_deinit(&s->decision);
 	free(s->grants);
 	s->grants = NULL;
 	s->n_grants = 0;
@@ -61,7 +58,8 @@ void session_free(struct session *s)
 		return;
 	}
 	close_link(s);
-	free_grants(s);
+	release_decision(s);
+	rulebook_unref(s->book);
 	free(s->message);
 	free(s->context);
 	free(s);
@@ -151,7 +149,7 @@ static void end(struct session *s, enum session_state state, const char *message
 	struct session_waiter *w;
 
 	close_link(s);
-	free_grants(s);
+	release_decision(s);
 	s->state = state;
 	s->ended_usec = wall_clock_usec();
 	if (message) {
@@ -176,23 +174,45 @@ void session_on_spawn_failed(struct session *s, const struct nono_error *err)
 	end(s, SESSION_FAILED, err->message);
 }
 
+/* What is denied has another name. It counts for the second decisions, which follow. */
+static void on_denied(struct session *s, const struct link_denied *q, const char *name)
+{
+	struct decision *d = &s->decision;
+
+	/* What everybody gets is not asked about: that is shared. */
+	if (s->state != SESSION_STARTING || d->is_standard || q->rule >= d->own.deny.n ||
+		deny_add_alias(&d->own.deny, q->rule, name) < 0) {
+		s->undecidable = true;
+	}
+}
+
+static void decide_again(const struct session *s, const struct link_resolved *q, const char *path,
+	struct link_decision *ret)
+{
+	const struct policy_result *result;
+	const struct nono_fs_grant *g;
+	const char *hint = NULL;
+
+	if (s->undecidable || q->grant >= s->n_grants) {
+		error_set(&ret->error, NONO_INTERNAL, EBADMSG, "grant %u is not known", q->grant);
+		return;
+	}
+	result = decision_result(&s->decision);
+	g = &result->caps->paths[s->grants[q->grant]];
+	ret->allow = policy_decide_canonical(s->manager->never, &result->deny, g->resolved, path,
+			     g->access, !q->is_directory, &hint, &ret->error) == 0;
+	if (!ret->allow && hint) { /* the packet has no room of its own for it */
+		const struct nono_error e = ret->error;
+		error_set(&ret->error, e.code, e.errnum, "%s (%s)", e.message, hint);
+	}
+}
+
 /* The second decision, on the name of what was really opened. */
 static void on_resolved(struct session *s, const struct link_resolved *q, const char *path)
 {
 	struct link_decision d = { .type = LINK_DECISION };
-	const char *hint = NULL;
 
-	if (q->grant >= s->n_grants) {
-		error_set(&d.error, NONO_INTERNAL, EBADMSG, "grant %u is not known", q->grant);
-	} else {
-		const struct session_grant *g = &s->grants[q->grant];
-		d.allow = policy_decide_canonical(s->manager->never, NULL, g->path, path, g->access,
-				  !q->is_directory, &hint, &d.error) == 0;
-		if (!d.allow && hint) { /* the packet has no room of its own for it */
-			const struct nono_error e = d.error;
-			error_set(&d.error, e.code, e.errnum, "%s (%s)", e.message, hint);
-		}
-	}
+	decide_again(s, q, path, &d);
 	if (fd_send(s->link_fd, &d, sizeof(d), NULL, 0, MSG_DONTWAIT) < 0) {
 		log_write(&(struct log_fields){ .session = s->id }, LOG_WARNING,
 			"cannot answer its nono-session");
@@ -206,7 +226,7 @@ static void on_started(struct session *s, const struct link_started *started)
 	if (s->state == SESSION_STARTING) {
 		s->state = SESSION_RUNNING;
 	}
-	free_grants(s);
+	release_decision(s);
 	log_write(&(struct log_fields){ .session = s->id }, LOG_INFO, "started as %s", s->name);
 }
 
@@ -221,6 +241,7 @@ static bool on_packet(struct session *s, char *packet, size_t n)
 	union {
 		uint32_t type;
 		struct link_resolved resolved;
+		struct link_denied denied;
 		struct link_started started;
 		struct link_failed failed;
 		struct link_ended ended;
@@ -230,6 +251,11 @@ static bool on_packet(struct session *s, char *packet, size_t n)
 	if (n > sizeof(u.resolved) && n <= PACKET_MAX && u.type == LINK_RESOLVED) {
 		packet[n] = '\0'; /* the buffer has room for it */
 		on_resolved(s, &u.resolved, packet + sizeof(u.resolved));
+		return true;
+	}
+	if (n > sizeof(u.denied) && n <= PACKET_MAX && u.type == LINK_DENIED) {
+		packet[n] = '\0';
+		on_denied(s, &u.denied, packet + sizeof(u.denied));
 		return true;
 	}
 	if (n == sizeof(u.started) && u.type == LINK_STARTED) {
@@ -279,120 +305,24 @@ static void on_link(void *userdata, unsigned events)
 	}
 }
 
-static void put_grant(struct plan *plan, const struct nono_fs_grant *g, bool resolved)
-{
-	bool optional = g->source != NONO_SOURCE_USER;
-
-	plan->grants[plan->n_grants++] = (struct plan_grant){ .path = g->resolved,
-		.access = g->access,
-		.flags = (g->is_file ? PLAN_GRANT_FILE : 0) |
-			 (optional          ? PLAN_GRANT_OPTIONAL
-				 : resolved ? PLAN_GRANT_RESOLVED
-					    : 0) };
-}
-
-/* The policy's own, but for what needs a second decision: what is below home. */
-static bool belongs_in_base(const struct manager *m, const struct nono_fs_grant *g)
-{
-	return g->source != NONO_SOURCE_USER && !path_is_below(g->resolved, m->places.home);
-}
-
-/* What was asked for, in the plan and for the second decision. The policy's own is in the base. */
-static int fill_grants(struct session *s, struct plan *plan, const struct nono_caps *caps,
-	bool resolved, struct nono_error *err)
-{
-	plan->grants = calloc(caps->n_paths + 1, sizeof(*plan->grants));
-	s->grants = calloc(caps->n_paths + 1, sizeof(*s->grants));
-	if (!plan->grants || !s->grants) {
-		return error_oom(err);
-	}
-	for (size_t i = 0; i < caps->n_paths; i++) {
-		const struct nono_fs_grant *g = &caps->paths[i];
-		if (belongs_in_base(s->manager, g)) {
-			continue;
-		}
-		put_grant(plan, g, resolved);
-		s->grants[s->n_grants] = (struct session_grant){ strdup(g->resolved), g->access };
-		if (!s->grants[s->n_grants++].path) {
-			return error_oom(err);
-		}
-	}
-	return 0;
-}
-
-int session_base_plan(struct manager *m, struct nono_error *err)
-{
-	const struct policy_request nothing = { 0 };
-	_cleanup_(policy_result_deinit) struct policy_result policy = { 0 };
-	_cleanup_(plan_deinit) struct plan plan = { 0 };
-	const struct nono_caps *caps;
-	const char *hint;
-	int r = policy_resolve(&policy, &nothing, m->library, m->never, &m->places, POLICY_START,
-		NULL, &hint, err);
-
-	if (r < 0) {
-		return r;
-	}
-	caps = policy.caps;
-	plan.grants = calloc(caps->n_paths + 1, sizeof(*plan.grants));
-	if (!plan.grants) {
-		return error_oom(err);
-	}
-	for (size_t i = 0; i < caps->n_paths; i++) {
-		if (belongs_in_base(m, &caps->paths[i])) {
-			put_grant(&plan, &caps->paths[i], false);
-		}
-	}
-	return plan_create(&plan, err);
-}
-
-/* Building one takes libseccomp half a millisecond, so they are kept. */
-static const struct filter *filter_for(
-	struct manager *m, enum nono_network_mode network, struct nono_error *err)
-{
-	struct filter_shape shape = { .network_blocked = network == NONO_NETWORK_BLOCKED,
-		.unix_sockets = true,
-		.deny_truncate = landlock_abi(NULL) < 3,
-		.supervised = true };
-
-	if (!m->filters[network] && filter_build(&shape, &m->filters[network], err) < 0) {
-		return NULL;
-	}
-	return m->filters[network];
-}
-
-static int make_plan(struct session *s, const struct nono_caps *caps,
-	const struct session_launch *launch, struct nono_error *err)
-{
-	_cleanup_(plan_deinit) struct plan plan = { .caller = *launch->caller,
-		.network = caps->network,
-		.flags = PLAN_TMPDIR | (launch->foreground ? PLAN_FOREGROUND : 0),
-		.filter = filter_for(s->manager, caps->network, err) };
-	int r;
-
-	if (!plan.filter) {
-		return -EINVAL;
-	}
-	r = fill_grants(s, &plan, caps, launch->resolved, err);
-	if (r < 0) {
-		return r;
-	}
-	memcpy(plan.session_id, s->id, sizeof(plan.session_id));
-	return plan_create(&plan, err);
-}
-
-int session_start(struct session *s, const struct nono_caps *caps, struct session_launch *launch,
+int session_start(struct session *s, struct decision *decision, struct session_launch *launch,
 	struct nono_error *err)
 {
 	struct control_spawn request = { .serial = s->serial };
+	const struct rulebook *book = decision->book;
 	int pair[2], r;
 
-	launch->fds[CONTROL_FD_BASE] = fcntl(s->manager->base_fd, F_DUPFD_CLOEXEC, 0);
+	s->book = rulebook_ref(decision->book);
+	s->decision = *decision;
+	*decision = (struct decision){ 0 };
+	launch->fds[CONTROL_FD_BASE] =
+		fcntl(decision_result(&s->decision)->standard_base ? book->base_fd : book->empty_fd,
+			F_DUPFD_CLOEXEC, 0);
 	if (launch->fds[CONTROL_FD_BASE] < 0) {
 		r = error_errno(err, errno, "hand over the base plan");
 		goto fail;
 	}
-	launch->fds[CONTROL_FD_PLAN] = r = make_plan(s, caps, launch, err);
+	launch->fds[CONTROL_FD_PLAN] = r = make_plan(s, launch, err);
 	if (r < 0) {
 		goto fail;
 	}

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "daemon/decide.h"
 #include "daemon/registry.h"
 #include "daemon/session/control.h"
 #include "daemon/session/plan.h"
@@ -24,12 +25,6 @@ enum session_state {
 	SESSION_EXITED,
 	SESSION_FAILED, /* nothing ever ran */
 	SESSION_LOST,   /* its supervising process went away without a word */
-};
-
-/* A grant that may still come back for a second decision. */
-struct session_grant {
-	char *path;
-	enum nono_access access;
 };
 
 /* Somebody who wants to know when the session has ended. Belongs to whoever waits. */
@@ -52,8 +47,11 @@ struct session {
 	char tmpdir[40];                   /* its private TMPDIR, empty without one */
 	char *message;                     /* why it failed or was lost */
 	char *context;                     /* JSON text of the request */
-	struct session_grant *grants;      /* by index in the plan; freed once it has started */
+	struct rulebook *book;             /* what it was decided by, for later questions */
+	struct decision decision;          /* released once it has started, with what follows */
+	uint32_t *grants;                  /* index in the plan to index in the decision's set */
 	size_t n_grants;
+	bool undecidable; /* what nono-session told could not be noted: every grant is refused */
 	int link_fd;
 	struct loop_io *link_io;
 	struct session_waiter *waiters;
@@ -77,13 +75,9 @@ static inline void session_freep(struct session **s)
 	session_free(*s);
 }
 
-/* The base plan of daemon/session/plan.h, the same for all sessions of m. Descriptor or -errno with
- * err set. */
-int session_base_plan(struct manager *m, struct nono_error *err);
-
-/* Hands the session to the template and, when that is accepted, to the registry. 0, or -errno with
- * err set: then the session is still the caller's. */
-int session_start(struct session *s, const struct nono_caps *caps, struct session_launch *launch,
+/* Hands the session to the template and, when that is accepted, to the registry. decision is taken
+ * when it succeeds. 0, or -errno with err set: then the session is still the caller's. */
+int session_start(struct session *s, struct decision *decision, struct session_launch *launch,
 	struct nono_error *err);
 /* Asks it to end: SIGTERM now, SIGKILL after the timeout. */
 void session_stop(struct session *s, uint64_t timeout_usec);

@@ -96,8 +96,7 @@ static int add_asked(const struct grants_request *q, uint32_t index, struct nono
 	if (fstat(fd, &st) < 0) {
 		return error_errno(err, errno, "inspect '%.300s'", g->path);
 	}
-	/* What is not the user's own word may be a directory or a file. */
-	r = g->flags & PLAN_GRANT_OPTIONAL ? 0 : check_kind(g, &st, err);
+	r = check_kind(g, &st, err);
 	if (r == 0) {
 		r = check_name(q, index, fd, &st, err);
 	}

@@ -42,12 +42,15 @@ char *path_absolute(const char *base, const char *path)
 	return out;
 }
 
+/* Compared by the hundred for every decision, and mostly different in the first few bytes. */
 bool path_is_below(const char *path, const char *dir)
 {
-	size_t n = strlen(dir);
+	const char *start = dir;
 
-	if (n == 1 && dir[0] == '/') {
-		return path[0] == '/';
+	while (*dir != '\0' && *path == *dir) {
+		path++;
+		dir++;
 	}
-	return strncmp(path, dir, n) == 0 && (path[n] == '\0' || path[n] == '/');
+	/* "/" ends with the separator already. */
+	return *dir == '\0' && dir > start && (*path == '\0' || *path == '/' || dir[-1] == '/');
 }

@@ -25,6 +25,11 @@ static struct plan_grant sample_grants[] = {
 static const uint64_t filter_image[] = { 2, 0x0000000000000020, 0x7fff000000000006 };
 static const struct filter *const sample_filter = (const void *)filter_image;
 
+static const uint16_t sample_connect[] = { 443, 80, 5432 }, sample_listen[] = { 8080 };
+static char *sample_kept[] = { (char *)"BASH_ENV", (char *)"" };
+static char *sample_set[] = { (char *)"A=", (char *)"B=x=y\xff" };
+static char *sample_denied[] = { (char *)"/home/u/.aws", (char *)"/home/u/.ssh" };
+
 static struct plan sample(void)
 {
 	struct plan p = { .filter = sample_filter,
@@ -33,6 +38,11 @@ static struct plan sample(void)
 		.flags = PLAN_FOREGROUND,
 		.n_grants = ELEMENTSOF(sample_grants),
 		.grants = sample_grants,
+		.connect = { ELEMENTSOF(sample_connect), sample_connect },
+		.listen = { ELEMENTSOF(sample_listen), sample_listen },
+		.lists = { [PLAN_ENV_KEPT] = { sample_kept, ELEMENTSOF(sample_kept) },
+			[PLAN_ENV_SET] = { sample_set, ELEMENTSOF(sample_set) },
+			[PLAN_DENIED] = { sample_denied, ELEMENTSOF(sample_denied) } },
 		.caller = { .umask = 027, .nice = 5, .cpu_bytes = 8, .cpus = { 3 } } };
 
 	p.caller.rlimits[7] = (struct rlimit){ 100, 200 };
@@ -76,7 +86,53 @@ static void round_trip(void **state)
 		assert_int_equal(out.grants[i].access, in.grants[i].access);
 		assert_int_equal(out.grants[i].flags, in.grants[i].flags);
 	}
+	assert_int_equal(out.connect.n, 3);
+	assert_memory_equal(out.connect.items, sample_connect, sizeof(sample_connect));
+	assert_int_equal(out.listen.n, 1);
+	assert_int_equal(out.listen.items[0], 8080);
+	for (int l = 0; l < _PLAN_LIST_MAX; l++) {
+		assert_int_equal(out.lists[l].n, in.lists[l].n);
+		for (size_t i = 0; i < in.lists[l].n; i++) {
+			assert_string_equal(out.lists[l].items[i], in.lists[l].items[i]);
+		}
+	}
 	plan_deinit(&out);
+}
+
+static void open_network(void **state)
+{
+	const struct plan open = { 0 }, blocked = { .network = NONO_NETWORK_BLOCKED },
+			  connect = { .connect = { 1, sample_connect } },
+			  listen = { .listen = { 1, sample_listen } };
+
+	(void)state;
+	assert_true(plan_network_is_open(&open));
+	assert_false(plan_network_is_open(&blocked));
+	assert_false(plan_network_is_open(&connect));
+	assert_false(plan_network_is_open(&listen));
+}
+
+/* What nono-session relies on without looking again. */
+static void bad_strings(void **state)
+{
+	static char *relative[] = { (char *)"home/u" }, *nameless[] = { (char *)"=x" },
+		    *valueless[] = { (char *)"NAME" };
+	const struct {
+		enum plan_list list;
+		char **items;
+	} cases[] = { { PLAN_DENIED, relative }, { PLAN_ENV_SET, nameless },
+		{ PLAN_ENV_SET, valueless } };
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+		struct plan in = sample(), out;
+		struct nono_error err;
+		size_t n;
+		_cleanup_free_ void *p = NULL;
+		in.lists[cases[i].list] = (struct strlist){ cases[i].items, 1 };
+		p = encode(&in, &n);
+		assert_int_equal(plan_parse(&out, p, n, &err), -EBADMSG);
+	}
 }
 
 static void no_grants(void **state)
@@ -133,6 +189,12 @@ static void too_many(void **state)
 	in.n_grants = PLAN_GRANTS_MAX + 1; /* refused before the array is looked at */
 	assert_int_equal(plan_create(&in, &err), -E2BIG);
 	assert_int_equal(err.code, NONO_LIMIT);
+	in = sample();
+	in.connect.n = PLAN_PORTS_MAX + 1;
+	assert_int_equal(plan_create(&in, &err), -E2BIG);
+	in = sample();
+	in.lists[PLAN_ENV_KEPT].n = PLAN_STRINGS_MAX;
+	assert_int_equal(plan_create(&in, &err), -E2BIG);
 }
 
 int main(void)
@@ -140,6 +202,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(no_grants),
+		cmocka_unit_test(open_network),
+		cmocka_unit_test(bad_strings),
 		cmocka_unit_test(hostile),
 		cmocka_unit_test(too_many),
 	};

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Would a session be allowed to do this. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/api-private.h"
+#include "daemon/decide.h"
+#include "daemon/manager.h"
+#include "daemon/request.h"
+#include "daemon/session.h"
+#include "libcore/base/cleanup.h"
+#include "libcore/base/error.h"
+#include "libcore/base/escape.h"
+#include "libcore/base/str.h"
+#include "policy/why.h"
+#include "proto/json.h"
+
+#define PORT_DEFAULT 443
+
+static struct json_object *path_to_json(const char *path)
+{
+	_cleanup_(json_object_putp) struct json_object *o = json_object_new_object();
+	_cleanup_free_ char *text = NULL;
+	bool escaped = false;
+	int r = escape_path(path, &text, &escaped);
+
+	if (r == 0) {
+		r = json_add_string(o, "path", text);
+	}
+	if (r == 0 && escaped) {
+		r = json_add_bool(o, "escaped", true);
+	}
+	return r < 0 ? NULL : TAKE_PTR(o);
+}
+
+static struct json_object *answer_to_json(const struct why_answer *a)
+{
+	_cleanup_(json_object_putp) struct json_object *o = json_object_new_object();
+	int r = json_add_bool(o, "allowed", a->allowed);
+
+	r |= json_add_string(o, "reason", why_reason_to_string(a->reason));
+	r |= json_add_string(o, "details", a->details);
+	if (a->granted_path) {
+		r |= json_add(o, "grantedPath", path_to_json(a->granted_path));
+		r |= json_add_string(o, "access",
+			a->access == NONO_READ_WRITE ? "readWrite"
+						     : nono_access_to_string(a->access));
+	}
+	r |= json_add_string(o, "source", a->source);
+	r |= json_add_string(o, "policySource", a->policy_source);
+	r |= json_add_string(o, "suggestedFlag", a->suggested_flag);
+	return r < 0 ? NULL : TAKE_PTR(o);
+}
+
+static unsigned operations_of(struct json_object *array)
+{
+	static const struct {
+		const char *word;
+		enum why_operation operation;
+	} words[] = { { "read", WHY_READ }, { "write", WHY_WRITE }, { "create", WHY_CREATE },
+		{ "delete", WHY_DELETE }, { "execute", WHY_EXECUTE } };
+	unsigned ret = 0;
+
+	for (size_t i = 0; array && i < json_object_array_length(array); i++) {
+		const char *s = json_object_get_string(json_object_array_get_idx(array, i));
+		for (size_t k = 0; k < ELEMENTSOF(words); k++) {
+			ret |= str_equal(s, words[k].word) ? words[k].operation : 0;
+		}
+	}
+	return ret ? ret : WHY_READ;
+}
+
+static int ask_path(struct why_answer *ret, struct manager *m, const struct policy_result *policy,
+	struct json_object *question, struct nono_error *err)
+{
+	_cleanup_free_ char *path = NULL;
+	struct why_path q = { .operations = operations_of(json_array_of(question, "operations")),
+		.exists = json_bool_or(question, "exists", true),
+		.is_dir = json_bool_or(question, "isDirectory", false) };
+	int r = request_path(&path, json_object_of(question, "path"), err);
+
+	if (r < 0) {
+		return r;
+	}
+	q.path = path;
+	return why_path(ret, policy, m->never, &q, err);
+}
+
+/* The one thing that is asked about. 0 with *ret_wrong set to a parameter that is wrong. */
+static int ask(struct why_answer *ret, struct manager *m, const struct policy_result *policy,
+	struct json_object *question, const char **ret_wrong, struct nono_error *err)
+{
+	const char *host = json_string_or(question, "host", NULL);
+	const char *command = json_string_or(question, "command", NULL);
+	int64_t port = json_int_or(question, "port", PORT_DEFAULT);
+	bool path = json_object_of(question, "path");
+
+	if (path + !!host + !!command != 1) {
+		*ret_wrong = "path";
+		return 0;
+	}
+	if (port < 1 || port > UINT16_MAX) {
+		*ret_wrong = "port";
+		return 0;
+	}
+	return path   ? ask_path(ret, m, policy, question, err)
+	       : host ? why_host(ret, policy, host, (uint16_t)port, err)
+		      : why_command(ret, policy, command, err);
+}
+
+int api_why(struct vl_call *call, void *userdata)
+{
+	_cleanup_(json_object_putp) struct json_object *context = NULL;
+	_cleanup_(why_answer_deinit) struct why_answer answer = { 0 };
+	_cleanup_(decision_deinit) struct decision d = { 0 };
+	const char *wrong = NULL;
+	struct nono_error err;
+	int r = 0;
+	struct session *s = api_find(userdata, call, &r);
+
+	if (!s) {
+		return r;
+	}
+	r = api_context_of(&context, s);
+	if (r == 0) {
+		r = api_policy_of(&d, userdata, s, context, &err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	r = ask(&answer, userdata, decision_result(&d), vl_call_parameters(call), &wrong, &err);
+	if (wrong) {
+		return vl_call_invalid_parameter(call, wrong);
+	}
+	if (r == -EINVAL) {
+		return api_refused(call, &err, NULL);
+	}
+	return r < 0 ? r : api_reply_with(call, "answer", answer_to_json(&answer));
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/make-plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/manager.h"
+#include "libcore/base/cleanup.h"
+#include "libcore/base/error.h"
+#include "libcore/base/str.h"
+#include "libcore/caps.h"
+#include "libcore/filter.h"
+#include "libcore/landlock.h"
+
+/* Any name nono-session gives such a directory is as good for the rules. */
+#define SOME_TMPDIR "/tmp/nono-0000000000000000"
+
+/* Which filter: the index in manager.filters. */
+static enum manager_filter filter_kind(const struct nono_caps *caps)
+{
+	if (caps->bind.n > 0) {
+		return FILTER_FOR_LISTEN;
+	}
+	if (caps->connect.n > 0) {
+		return FILTER_FOR_CONNECT;
+	}
+	return caps->network == NONO_NETWORK_BLOCKED ? FILTER_FOR_BLOCKED : FILTER_FOR_OPEN;
+}
+
+/* Building one takes libseccomp half a millisecond, so they are kept. */
+static const struct filter *filter_for(
+	struct manager *m, const struct nono_caps *caps, struct nono_error *err)
+{
+	enum manager_filter kind = filter_kind(caps);
+	struct filter_shape shape = { .network_blocked = kind == FILTER_FOR_BLOCKED,
+		.network_tcp = kind == FILTER_FOR_CONNECT || kind == FILTER_FOR_LISTEN,
+		.listen_allowed = kind == FILTER_FOR_LISTEN,
+		.unix_sockets = true,
+		.deny_truncate = landlock_abi(NULL) < 3,
+		.supervised = true };
+
+	if (!m->filters[kind] && filter_build(&shape, &m->filters[kind], err) < 0) {
+		return NULL;
+	}
+	return m->filters[kind];
+}
+
+static uint32_t grant_flags(const struct nono_fs_grant *g, bool resolved)
+{
+	uint32_t flags = g->is_file ? PLAN_GRANT_FILE : 0;
+
+	if (g->source != NONO_SOURCE_USER) {
+		return flags | PLAN_GRANT_OPTIONAL;
+	}
+	return flags | (resolved ? PLAN_GRANT_RESOLVED : 0);
+}
+
+/* All that is not in the base. */
+static int fill_grants(struct session *s, struct plan *plan, bool resolved, struct nono_error *err)
+{
+	const struct policy_result *result = decision_result(&s->decision);
+	const struct nono_caps *caps = result->caps;
+	size_t at = 0;
+
+	plan->grants = calloc(caps->n_paths + 1, sizeof(*plan->grants));
+	s->grants = calloc(caps->n_paths + 1, sizeof(*s->grants));
+	if (!plan->grants || !s->grants) {
+		return error_oom(err);
+	}
+	for (size_t i = 0; i < caps->n_paths; i++) {
+		const struct nono_fs_grant *g = &caps->paths[i];
+		if (result->standard_base && rulebook_has(s->decision.book, g, &at)) {
+			continue;
+		}
+		s->grants[plan->n_grants] = (uint32_t)i;
+		plan->grants[plan->n_grants++] = (struct plan_grant){
+			.path = g->resolved, .access = g->access, .flags = grant_flags(g, resolved)
+		};
+	}
+	s->n_grants = plan->n_grants;
+	return 0;
+}
+
+/* Where denied paths lead matters to who gets more than everybody. Each is a path of its rule. */
+static int fill_denied(const struct session *s, struct plan *plan, struct nono_error *err)
+{
+	const struct deny_list *deny = &decision_result(&s->decision)->deny;
+	struct strlist *list = &plan->lists[PLAN_DENIED];
+
+	if (s->decision.is_standard) {
+		return 0;
+	}
+	list->items = calloc(deny->n + 1, sizeof(*list->items));
+	if (!list->items) {
+		return error_oom(err);
+	}
+	for (size_t i = 0; i < deny->n; i++) {
+		list->items[list->n++] = deny->rules[i].path;
+	}
+	return 0;
+}
+
+static bool sets_tmpdir(const struct environment_rules *rules)
+{
+	for (size_t i = 0; i < rules->set.n; i++) {
+		if (str_after(rules->set.items[i], "TMPDIR=")) {
+			return true;
+		}
+	}
+	return strlist_has(&rules->keep, "TMPDIR");
+}
+
+static uint32_t plan_flags(const struct policy_result *result, const struct session_launch *launch)
+{
+	const struct environment_rules *rules = &result->environment;
+	uint32_t flags = launch->foreground ? PLAN_FOREGROUND : 0;
+
+	/* Somebody who names another, or who shuts all of /tmp, does not get one. */
+	if (!sets_tmpdir(rules) && deny_check(&result->deny, SOME_TMPDIR, NULL) == DENY_NONE) {
+		flags |= PLAN_TMPDIR;
+	}
+	flags |= rules->has_allow ? PLAN_ENV_ALLOW : 0;
+	return flags | (rules->strip_secrets ? PLAN_ENV_STRIP_SECRETS : 0);
+}
+
+int make_plan(struct session *s, const struct session_launch *launch, struct nono_error *err)
+{
+	const struct policy_result *result = decision_result(&s->decision);
+	const struct environment_rules *rules = &result->environment;
+	const struct nono_caps *caps = result->caps;
+	struct plan plan = { .caller = *launch->caller,
+		.network = caps->network,
+		.flags = plan_flags(result, launch),
+		.filter = filter_for(s->manager, caps, err),
+		.connect = { caps->connect.n, caps->connect.items },
+		.listen = { caps->bind.n, caps->bind.items },
+		.lists = { [PLAN_ENV_ALLOWED] = rules->allow,
+			[PLAN_ENV_DENIED] = rules->deny,
+			[PLAN_ENV_KEPT] = rules->keep,
+			[PLAN_ENV_SET] = rules->set } };
+	int r;
+
+	if (!plan.filter) {
+		return -EINVAL;
+	}
+	memcpy(plan.session_id, s->id, sizeof(plan.session_id));
+	r = fill_grants(s, &plan, launch->resolved, err);
+	if (r == 0) {
+		r = fill_denied(s, &plan, err);
+	}
+	if (r == 0) {
+		r = plan_create(&plan, err);
+	}
+	free(plan.grants);
+	free(plan.lists[PLAN_DENIED].items);
+	return r;
+}
