@@ -25,6 +25,11 @@ static int block(struct resolution *s, const char *name, const char *source)
 	return 0;
 }
 
+static int lock(struct resolution *s, const char *name)
+{
+	return strlist_add_once(&s->result.locked_commands, name) < 0 ? error_oom(s->err) : 0;
+}
+
 /* The group of an administrator that blocks it, or NULL. */
 static const struct policy_group *locked_by(const struct resolution *s, const char *name)
 {
@@ -47,6 +52,9 @@ static int block_all(struct resolution *s)
 		snprintf(source, sizeof(source), "group %s", s->groups[i]->name);
 		for (size_t k = 0; r == 0 && k < names->n; k++) {
 			r = block(s, names->items[k], source);
+			if (r == 0 && s->groups[i]->locked) {
+				r = lock(s, names->items[k]);
+			}
 		}
 	}
 	for (size_t i = 0; r == 0 && i < v->n; i++) {

@@ -426,6 +426,7 @@ void policy_result_deinit(struct policy_result *r)
 	free(r->profile);
 	nono_caps_free(r->caps);
 	strlist_deinit(&r->command_sources);
+	strlist_deinit(&r->locked_commands);
 	deny_deinit(&r->deny);
 	environment_rules_deinit(&r->environment);
 	strlist_deinit(&r->hosts);

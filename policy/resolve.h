@@ -77,6 +77,7 @@ struct policy_result {
 	 * What is blocked is in the order of command_sources. */
 	struct nono_caps *caps;
 	struct strlist command_sources; /* "group NAME", "profile NAME", "--block-command" */
+	struct strlist locked_commands; /* of them, what an administrator blocks for good */
 	struct deny_list deny;
 	struct environment_rules environment;
 	bool proxied;                      /* the network is hosts, and nothing else */

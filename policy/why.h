@@ -2,20 +2,22 @@
 /*
  * Would this be allowed, and why not: answers from the same result a session is started with.
  *
- * Operations, as the kernel decides them for a path P (Landlock unites what all grants on the way
- * from / to an object give):
+ * Operations, as the kernel decides them for a path P. Landlock unites what all grants on the way
+ * from / to an object give; a grant of a file is about that file only, and making or removing an
+ * entry is a matter of the directory it is in:
  *
  *	read     P is opened for reading, or listed when it is a directory: READ on P.
- *	write    P, a file, is opened for writing, or truncated: WRITE on P. A directory cannot be
- *	         written; asked about one, it is creating something in it: a directory grant of
- *	         WRITE on P.
- *	create   P is made (a file, directory, symlink, socket, fifo): a directory grant of WRITE on
- *	         the directory P is in.
- *	delete   P is removed: the same.
- *	execute  P, a file, is executed: READ on P. A directory: READ on P.
+ *	write    P, a file, is opened for writing or truncated: WRITE on P. What is not there is
+ *	         created. A directory cannot be written: asked about one, it is making and removing
+ *	         entries of it, for which WRITE must be granted on P or on a directory above it.
+ *	create   P (a file, directory, symlink, socket, fifo) is made: WRITE granted on the
+ *directory that P is in, or on one above it. delete   P is removed: the same. execute  P is
+ *executed, or searched when it is a directory: READ on P. (Passing through a directory needs no
+ *grant at all.)
  *
- * A grant of a file is about that file only. What the classic permissions refuse (mode 000, another
- * owner), a file system that is read-only, and what is not there are no business of a sandbox: the
+ * Names decide here, the kernel decides on objects: a hard link or a bind mount is a second name
+ * for what was granted under the first. What the classic permissions refuse (mode 000, another
+ * owner), a file system that is read-only and what is not there are no business of a sandbox: the
  * answer is about nono alone.
  */
 #pragma once
@@ -58,8 +60,10 @@ enum why_operation {
 	WHY_EXECUTE = 16,
 };
 
-/* path is canonical (of its nearest existing parent); exists and is_dir say what is there. */
+/* exists and is_dir say what is at path. */
 struct why_path {
+	/* Canonical as far as it exists; about creating and deleting, a symlink at path itself is
+	 * not followed. */
 	const char *path;
 	unsigned operations; /* enum why_operation; all of them must be allowed */
 	bool exists, is_dir;
