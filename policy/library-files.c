@@ -346,3 +346,17 @@ int documents_trust(const struct policy_places *places, const struct policy_docu
 	}
 	return 0;
 }
+
+int documents_distrust(const struct policy_places *places, const struct policy_document *project,
+	struct nono_error *err)
+{
+	_cleanup_free_ char *path = trusted_path(places, project->file);
+
+	if (!path) {
+		return error_oom(err);
+	}
+	if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR) {
+		return error_errno(err, errno, "cannot remove %s", path);
+	}
+	return 0;
+}

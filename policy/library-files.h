@@ -44,6 +44,10 @@ int documents_read_project(struct document_files *into, const struct policy_plac
 int documents_trust(const struct policy_places *places, const struct policy_document *project,
 	struct nono_error *err);
 
+/* Takes that back; nothing to take back is no error. 0 or -errno with err set. */
+int documents_distrust(const struct policy_places *places, const struct policy_document *project,
+	struct nono_error *err);
+
 void documents_deinit(struct document_files *f);
 
 /* Everything for one command line: what is in /etc/nono, the user's documents, the profile (NULL

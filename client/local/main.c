@@ -17,6 +17,16 @@ static const struct {
 	int (*run)(const struct arguments *a, struct nono_error *err);
 } verbs[] = {
 	{ VERB_WRAP, local_wrap },
+	{ VERB_PROFILE_LIST, local_profile_list },
+	{ VERB_PROFILE_SHOW, local_profile_show },
+	{ VERB_PROFILE_EXPORT, local_profile_export },
+	{ VERB_PROFILE_GROUPS, local_profile_groups },
+	{ VERB_PROFILE_DIFF, local_profile_diff },
+	{ VERB_PROFILE_VALIDATE, local_profile_validate },
+	{ VERB_PROFILE_INIT, local_profile_init },
+	{ VERB_PROFILE_SCHEMA, local_profile_schema },
+	{ VERB_TRUST_PROJECT, local_trust_project },
+	{ VERB_SETUP, local_setup },
 	{ VERB_DOCTOR, local_doctor },
 	{ VERB_COMPLETION, local_completion },
 };

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <linux/close_range.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,18 +13,18 @@
 #include <unistd.h>
 
 #include "client/environment.h"
-#include "client/local/decide.h"
+#include "client/local/decision.h"
 #include "client/local/local.h"
 #include "client/options.h"
 #include "client/request.h"
 #include "client/say.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
-#include "libcore/base/escape.h"
 #include "libcore/base/fd.h"
 #include "libcore/base/inherited.h"
 #include "libcore/base/json-write.h"
 #include "libcore/base/str.h"
+#include "policy/result-json.h"
 
 #define EXIT_NOT_EXECUTABLE 126
 #define EXIT_NOT_FOUND      127
@@ -52,56 +51,22 @@ static int check_stream(int fd, bool network_blocked, struct nono_error *err)
 	return 0;
 }
 
-static void write_grant(struct json_writer *w, const struct nono_fs_grant *g)
-{
-	_cleanup_free_ char *path = NULL;
-	bool escaped = false;
-	char source[300];
-
-	if (escape_path(g->resolved, &path, &escaped) < 0) {
-		w->buf->error = -ENOMEM;
-		return;
-	}
-	json_begin_object(w, NULL);
-	json_write_string(w, "path", path);
-	json_write_string(w, "access",
-		g->access == NONO_READ_WRITE ? "readWrite" : nono_access_to_string(g->access));
-	json_write_bool(w, "isFile", g->is_file);
-	if (escaped) {
-		json_write_bool(w, "escaped", true);
-	}
-	snprintf(source, sizeof(source), "%s%s%s", nono_source_to_string(g->source),
-		g->source_name ? ":" : "", g->source_name ? g->source_name : "");
-	json_write_string(w, "source", source);
-	json_end(w);
-}
-
 /* The same form as the reply of io.nono.Session.Plan. */
-static int print_policy(const struct nono_caps *caps, bool as_json)
+static int print_policy(const struct policy_result *result, bool as_json)
 {
 	_cleanup_(buf_deinit) struct buf b = { 0 };
-	_cleanup_free_ char *summary = nono_caps_summary(caps);
+	_cleanup_free_ char *summary = nono_caps_summary(result->caps);
 	struct json_writer w = { .buf = &b };
-	const struct nono_fs_grant *g;
 
-	if (!summary) {
-		b.error = -ENOMEM;
-	} else if (!as_json) {
-		buf_append_str(&b, summary);
-	} else {
+	if (as_json) {
 		json_begin_object(&w, NULL);
-		json_begin_object(&w, "policy");
-		json_begin_array(&w, "grants");
-		for (size_t i = 0; (g = nono_caps_fs_grant(caps, i)) != NULL; i++) {
-			write_grant(&w, g);
-		}
-		json_end(&w);
-		json_write_string(
-			&w, "network", nono_network_mode_to_string(nono_caps_network_mode(caps)));
-		json_write_string(&w, "summary", summary);
-		json_end(&w);
+		policy_result_write(&w, "policy", result);
 		json_end(&w);
 		buf_append_char(&b, '\n');
+	} else if (summary) {
+		buf_append_str(&b, summary);
+	} else {
+		b.error = -ENOMEM;
 	}
 	return say_result(&b);
 }
@@ -124,8 +89,8 @@ static int execute(char **argv)
 	return EXIT_NOT_EXECUTABLE;
 }
 
-static int prepare(const struct arguments *a, const struct workdir *w,
-	const struct decision *policy, struct environment *env, struct nono_error *err)
+static int prepare(const struct arguments *a, const struct workdir *w, const struct decision *d,
+	struct environment *env, struct nono_error *err)
 {
 	_cleanup_free_ char *summary = NULL;
 	int r = environment_build(
@@ -138,7 +103,7 @@ static int prepare(const struct arguments *a, const struct workdir *w,
 		return r;
 	}
 	if (a->verbose > 0 && !a->silent) {
-		summary = nono_caps_summary(policy->policy.caps);
+		summary = nono_caps_summary(d->result.caps);
 		if (!summary) {
 			return error_oom(err);
 		}
@@ -157,33 +122,35 @@ static int prepare(const struct arguments *a, const struct workdir *w,
 int local_wrap(const struct arguments *a, struct nono_error *err)
 {
 	_cleanup_(workdir_deinit) struct workdir w = { .fd = -1 };
-	_cleanup_(decision_deinit) struct decision policy = { 0 };
+	_cleanup_(decision_deinit) struct decision d = { 0 };
 	_cleanup_(environment_deinit) struct environment env = { 0 };
-	struct nono_caps *caps = NULL;
 	int r = workdir_open(&w, a, err);
 
 	if (r == 0) {
-		r = decide_policy(&policy, a, &w, err);
+		r = decision_make(
+			&d, a, &w, a->operands[0], a->dry_run ? POLICY_PLAN : POLICY_START, err);
 	}
 	if (r == 0 && a->dry_run) {
-		return print_policy(policy.policy.caps, a->json);
+		return print_policy(&d.result, a->json);
 	}
 	if (r == 0) {
-		r = prepare(a, &w, &policy, &env, err);
+		r = prepare(a, &w, &d, &env, err);
 	}
 	if (r == 0) {
-		r = decision_look_up(&policy, &caps, err);
+		r = decision_look_up(&d, POLICY_START, err);
 	}
 	if (r == 0) {
-		r = nono_apply(caps, err);
+		r = nono_apply(d.result.caps, err);
 	}
-	nono_caps_free(caps);
 	if (r < 0) {
 		return r;
 	}
 	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
 		return error_errno(err, errno, "close inherited descriptors");
 	}
-	environ = env.vector;
+	environ = environment_filter(&d.result.environment, env.vector);
+	if (!environ) {
+		return error_oom(err);
+	}
 	return execute(a->operands);
 }
