@@ -276,6 +276,26 @@ static void look_up_optional(const struct decision *d, enum policy_mode mode,
 		caps, canonical, g->access, g->source, g->source_name, NULL);
 }
 
+/* In the same order: the result says behind whose list each is. */
+static int copy_commands(struct nono_caps *to, const struct nono_caps *from, struct nono_error *err)
+{
+	static int (*const add[])(struct nono_caps *, const char *, struct nono_error *) = {
+		[NONO_COMMANDS_ALLOWED] = nono_caps_allow_command,
+		[NONO_COMMANDS_BLOCKED] = nono_caps_block_command,
+	};
+	int r = 0;
+
+	for (size_t list = 0; r == 0 && list < ELEMENTSOF(add); list++) {
+		const char *name;
+		for (size_t i = 0; r == 0 && (name = nono_caps_command(from,
+						      (enum nono_command_list)list, i)) != NULL;
+			i++) {
+			r = add[list](to, name, err);
+		}
+	}
+	return r;
+}
+
 /* All but the paths. */
 static int copy_settings(struct nono_caps *to, const struct nono_caps *from, struct nono_error *err)
 {
@@ -291,6 +311,9 @@ static int copy_settings(struct nono_caps *to, const struct nono_caps *from, str
 	}
 	if (r == 0) {
 		r = nono_caps_set_ipc_mode(to, nono_caps_ipc_mode(from), err);
+	}
+	if (r == 0) {
+		r = copy_commands(to, from, err);
 	}
 	for (size_t list = 0; r == 0 && list < ELEMENTSOF(add); list++) {
 		long port;
@@ -342,13 +365,11 @@ int decision_look_up(struct decision *d, enum policy_mode mode, struct nono_erro
 
 void decision_warn(const struct decision *d)
 {
-	const struct strlist *lists[] = { library_warnings(d->library), &d->result.warnings,
-		&d->result.refusals };
-
-	for (size_t i = 0; i < ELEMENTSOF(lists); i++) {
-		for (size_t k = 0; k < lists[i]->n; k++) {
-			say("warning: %s", lists[i]->items[k]);
-		}
+	for (size_t i = 0; i < d->result.warnings.n; i++) {
+		say("warning: %s", d->result.warnings.items[i]);
+	}
+	for (size_t i = 0; i < d->result.refusals.n; i++) {
+		say("run would refuse this: %s", d->result.refusals.items[i]);
 	}
 }
 

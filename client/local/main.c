@@ -17,6 +17,7 @@ static const struct {
 	int (*run)(const struct arguments *a, struct nono_error *err);
 } verbs[] = {
 	{ VERB_WRAP, local_wrap },
+	{ VERB_WHY, local_why },
 	{ VERB_PROFILE_LIST, local_profile_list },
 	{ VERB_PROFILE_SHOW, local_profile_show },
 	{ VERB_PROFILE_EXPORT, local_profile_export },
