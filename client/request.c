@@ -216,14 +216,7 @@ static void write_ports(struct json_writer *w, const char *name, const struct po
 	json_end(w);
 }
 
-static void write_bypass_path(struct json_writer *w, const char *path)
-{
-	json_begin_object(w, NULL);
-	write_path(w, "path", "escaped", path);
-	json_end(w);
-}
-
-/* Under the name that was typed and under the canonical one: a deny rule may know either. */
+/* Under its canonical name, as the grants are. */
 static int write_bypass(struct json_writer *w, const struct arguments *a,
 	const struct workdir *workdir, struct nono_error *err)
 {
@@ -232,16 +225,13 @@ static int write_bypass(struct json_writer *w, const struct arguments *a,
 	}
 	json_begin_array(w, "bypassProtection");
 	for (size_t i = 0; i < a->bypass.n; i++) {
-		_cleanup_free_ char *path = request_path(workdir, a->bypass.items[i], err);
-		_cleanup_free_ char *canonical = NULL;
+		_cleanup_free_ char *path = resolve(request_path(workdir, a->bypass.items[i], err));
 		if (!path) {
 			return -EINVAL;
 		}
-		write_bypass_path(w, path);
-		canonical = realpath(path, NULL);
-		if (canonical && !str_equal(path, canonical)) {
-			write_bypass_path(w, canonical);
-		}
+		json_begin_object(w, NULL);
+		write_path(w, "path", "escaped", path);
+		json_end(w);
 	}
 	json_end(w);
 	return 0;

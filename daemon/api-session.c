@@ -269,5 +269,6 @@ const struct vl_method api_session_methods[] = {
 	{ .name = "List", .call = api_list },
 	{ .name = "Get", .call = api_get },
 	{ .name = "Stop", .call = api_stop },
+	{ .name = "Why", .call = api_why },
 	{ 0 },
 };

@@ -11,6 +11,7 @@
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
 #include "libcore/base/escape.h"
+#include "libcore/base/path.h"
 #include "libcore/base/str.h"
 #include "policy/why.h"
 #include "proto/json.h"
@@ -70,20 +71,37 @@ static unsigned operations_of(struct json_object *array)
 	return ret ? ret : WHY_READ;
 }
 
-static int ask_path(struct why_answer *ret, struct manager *m, const struct policy_result *policy,
-	struct json_object *question, struct nono_error *err)
+/* A new string: absolute and clean, or NULL with *ret_wrong set. */
+static char *clean_path(struct json_object *question, const char *name, const char **ret_wrong)
 {
-	_cleanup_free_ char *path = NULL;
-	struct why_path q = { .operations = operations_of(json_array_of(question, "operations")),
+	_cleanup_free_ char *path = NULL, *clean = NULL;
+
+	if (request_path(&path, json_object_of(question, name), NULL) < 0 || path[0] != '/') {
+		*ret_wrong = name;
+		return NULL;
+	}
+	clean = path_absolute("/", path);
+	if (!clean || !str_equal(clean, path)) {
+		*ret_wrong = name;
+		return NULL;
+	}
+	return TAKE_PTR(path);
+}
+
+static int ask_path(struct why_answer *ret, struct manager *m, const struct policy_result *policy,
+	struct json_object *question, const char **ret_wrong, struct nono_error *err)
+{
+	_cleanup_free_ char *path = clean_path(question, "path", ret_wrong);
+	_cleanup_free_ char *parent = NULL;
+	struct why_path q = { .path = path,
+		.operations = operations_of(json_array_of(question, "operations")),
 		.exists = json_bool_or(question, "exists", true),
 		.is_dir = json_bool_or(question, "isDirectory", false) };
-	int r = request_path(&path, json_object_of(question, "path"), err);
 
-	if (r < 0) {
-		return r;
+	if (json_object_of(question, "existingParent") && !*ret_wrong) {
+		q.parent = parent = clean_path(question, "existingParent", ret_wrong);
 	}
-	q.path = path;
-	return why_path(ret, policy, m->never, &q, err);
+	return *ret_wrong ? 0 : why_path(ret, policy, m->never, &q, err);
 }
 
 /* The one thing that is asked about. 0 with *ret_wrong set to a parameter that is wrong. */
@@ -103,7 +121,7 @@ static int ask(struct why_answer *ret, struct manager *m, const struct policy_re
 		*ret_wrong = "port";
 		return 0;
 	}
-	return path   ? ask_path(ret, m, policy, question, err)
+	return path   ? ask_path(ret, m, policy, question, ret_wrong, err)
 	       : host ? why_host(ret, policy, host, (uint16_t)port, err)
 		      : why_command(ret, policy, command, err);
 }

@@ -169,8 +169,9 @@ static int add_profile(struct library *l, const struct policy_document *d, struc
 	if (d->origin == ORIGIN_USER && d->n == 0) {
 		return add_absent(l, d, err);
 	}
-	r = profile_parse(
-		&p, d->name, d->file, d->text, d->n, is_jsonc(d->file), &l->warnings, err);
+	/* A project's is not referred to. */
+	r = profile_parse(&p, d->name ? d->name : "", d->file, d->text, d->n, is_jsonc(d->file),
+		&l->warnings, err);
 	if (r < 0) {
 		return r;
 	}
