@@ -99,6 +99,17 @@ def validate(value, schema, root, where):
                 yield from validate(member, rule, root, f'{where}.{name}')
 
 
+def check_hosts(path):
+    """Registries come from what package clients are configured for, never from us."""
+    labels = {'container', 'containers', 'docker', 'index', 'mirror', 'packages', 'registry', 'repo'}
+    for name, group in load(path)['groups'].items():
+        for host in group.get('hosts', []) + group.get('suffixes', []):
+            if labels & set(host.split('.')):
+                lint.report(path, 1, f'{name}: {host} looks like a package registry')
+        if group.get('composed') and len(group) > 2:
+            lint.report(path, 1, f'{name}: composed, and names hosts')
+
+
 def main():
     program = sys.argv[1]
     tables = describe(program, 'keys')
@@ -114,6 +125,7 @@ def main():
     check_schema('policy schema', inner, {**tables['group']})
     for name, table in zip(('groups', 'profiles', 'credentials'), network):
         check_schema('network schema', schemas['network']['properties'][name]['additionalProperties'], table)
+    check_hosts('policy/network-policy.jsonc')
     documents = [('policy/policy.jsonc', 'policy'), ('policy/network-policy.jsonc', 'network')]
     documents += [(str(p.relative_to(lint.ROOT)), 'profile')
                   for p in sorted((lint.ROOT / 'policy/profiles').glob('*.json*'))]
