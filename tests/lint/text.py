@@ -40,7 +40,7 @@ CLOEXEC = {
 HOST = re.compile(r'https?://([^/\s:)>\'"\\\]]+)|(?<![\w./-])((?:[a-z0-9-]+\.)+(?:org|com|net))(?![\w.(-])')
 ALLOWED = re.compile(
     r'(www\.)?(varlink\.org|uapi-group\.org|landlock\.io|(docs\.|www\.)?kernel\.org|man7\.org|apache\.org|'
-    r'spdx\.org|rfc-editor\.org|json-schema\.org|([\w-]+\.)*example\.(org|com|net)|localhost|127\.0\.0\.1)')
+    r'spdx\.org|rfc-editor\.org|json-schema\.org|[\w.-]*example\.(org|com|net)|localhost|127\.0\.0\.1)')
 POLICY = 'policy/network-policy.jsonc'
 
 
