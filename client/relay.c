@@ -31,6 +31,7 @@
 #include "proto/channel.h"
 
 #define INPUT_CHUNK     4096
+#define TAIL_MAX        8192
 #define STOP_TIMEOUT_MS 1000 /* for the command to stop after SIGTSTP, before we do anyway */
 
 struct relay {
@@ -46,7 +47,10 @@ struct relay {
 	bool ended;
 	bool interrupted; /* the command died of SIGINT */
 	int exit_status;
+	bool said;
+	size_t tail_n;
 	char packet[CHANNEL_PACKET_MAX];
+	char tail[TAIL_MAX]; /* of the terminal's output */
 };
 
 static void end(struct relay *r, int exit_status)
@@ -211,6 +215,7 @@ static void on_failed(struct relay *r, const char *p, size_t n)
 	memcpy(&packet, p, sizeof(packet));
 	tty_restore(r->tty, true);
 	say("%.*s", (int)(n - sizeof(packet)), p + sizeof(packet));
+	r->said = true;
 	end(r, (int)packet.exit_code);
 }
 
@@ -255,6 +260,20 @@ static void append_output(struct relay *r, const char *p, size_t n)
 	buf_append(&r->output, p, (size_t)(end - p));
 }
 
+static void keep_tail(struct relay *r, const char *p, size_t n)
+{
+	size_t keep;
+
+	if (n > TAIL_MAX) {
+		p += n - TAIL_MAX;
+		n = TAIL_MAX;
+	}
+	keep = r->tail_n < TAIL_MAX - n ? r->tail_n : TAIL_MAX - n;
+	memmove(r->tail, r->tail + r->tail_n - keep, keep);
+	memcpy(r->tail + keep, p, n);
+	r->tail_n = keep + n;
+}
+
 static void on_packet(struct relay *r, const char *p, size_t n)
 {
 	union {
@@ -273,6 +292,9 @@ static void on_packet(struct relay *r, const char *p, size_t n)
 		if (r->tty->fd >= 0) {
 			append_output(r, p + 1, payload);
 			flush_output(r);
+			if (r->setup->end) {
+				keep_tail(r, p + 1, payload);
+			}
 		}
 		break;
 	case CHANNEL_STOPPED:
@@ -307,6 +329,7 @@ static void on_channel(struct relay *r)
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		tty_restore(r->tty, true);
 		say("the session was lost: its supervisor died");
+		r->said = true;
 		end(r, EXIT_NONO);
 	}
 }
@@ -457,12 +480,19 @@ int relay_run(const struct relay_setup *setup)
 	r.holds_terminal = setup->foreground;
 	r.modes_sent = setup->foreground;
 	r.signal_fd = setup->signal_fd;
+	if (setup->first && has_terminal) {
+		append_output(&r, setup->first->data, setup->first->len);
+	}
 	while (!r.ended) {
 		step(&r);
 	}
 	tty_close(r.tty);
 	if (r.interrupted && has_terminal) {
 		die_by(&r, SIGINT); /* a shell's loop ends only for a child that died of it */
+	}
+	if (setup->end) {
+		*setup->end =
+			(struct relay_end){ .said = r.said, .tail = r.tail, .tail_n = r.tail_n };
 	}
 	exit_status = r.exit_status;
 	buf_deinit(&r.output);
