@@ -54,11 +54,13 @@ static int add_warning(struct report *report, const char *line)
 	if (strlist_add_once(&report->warnings, line) < 0) {
 		return -ENOMEM;
 	}
-	if (!at) {
-		return 0;
+	if (at) {
+		_cleanup_free_ char *key = NULL;
+		at += strlen(marker);
+		key = strndup(at, strcspn(at, "'"));
+		return key ? strlist_add_once(&report->deprecated, key) : -ENOMEM;
 	}
-	at += strlen(marker);
-	return strlist_take(&report->deprecated, strndup(at, strcspn(at, "'")));
+	return 0;
 }
 
 static int add_warnings(struct report *report, const struct strlist *lines, struct nono_error *err)
@@ -93,28 +95,42 @@ static int check_text(struct report *report, const struct policy_places *places,
 	return r < 0 ? r : add_warnings(report, &warnings, err);
 }
 
-/* The file with all that it refers to, resolved as for a run. */
-static int check_meaning(struct report *report, const char *file, struct nono_error *err)
+static int resolve(struct report *report, const struct arguments *a, enum policy_mode mode,
+	struct nono_error *err)
 {
-	const struct arguments a = { .profile = file };
 	_cleanup_(workdir_deinit) struct workdir w = { .fd = -1 };
 	_cleanup_(decision_deinit) struct decision d = { 0 };
-	int r = workdir_open(&w, &a, err);
+	int r = workdir_open(&w, a, err);
 
 	if (r < 0) {
 		return r;
 	}
-	r = decision_make(&d, &a, &w, NULL, POLICY_ASK, err);
+	r = decision_make(&d, a, &w, NULL, mode, err);
 	if (r < 0) {
 		return note(report, r, err);
 	}
 	if (strlist_add_all(&report->errors, &d.result.refusals) < 0 ||
-		add_warnings(report, library_warnings(d.library), err) < 0 ||
-		add_warnings(report, &d.result.warnings, err) < 0 ||
 		strlist_add_all(&report->warnings, &d.result.need_reasons) < 0) {
 		return error_oom(err);
 	}
-	return 0;
+	return add_warnings(report, &d.result.warnings, err);
+}
+
+/* The file with all that it refers to, resolved as for a run. */
+static int check_meaning(struct report *report, const char *file, struct nono_error *err)
+{
+	const struct arguments a = { .profile = file };
+	struct report again = { 0 };
+	int r = resolve(report, &a, POLICY_ASK, err); /* every grant that is refused */
+
+	if (r == 0 && report->errors.n == 0) {
+		r = resolve(&again, &a, POLICY_PLAN, err); /* and what is refused as a whole */
+		if (r == 0 && strlist_add_all(&report->errors, &again.errors) < 0) {
+			r = error_oom(err);
+		}
+	}
+	report_deinit(&again);
+	return r;
 }
 
 static void write_list(struct json_writer *w, const char *name, const struct strlist *list)

@@ -130,6 +130,10 @@ int question_init(struct question *ret, const struct workdir *w, const char *pat
 	if (r < 0) {
 		return r;
 	}
+	if (strlen(absolute) >= PATH_MAX) {
+		return error_set(err, NONO_INVALID, ENAMETOOLONG,
+			"'%.60s…' is longer than a path can be", path);
+	}
 	/* Making and removing are about the name itself, wherever it leads. */
 	q.path = q.why.operations & (WHY_CREATE | WHY_DELETE) ? canonical_parent(absolute)
 							      : canonical(absolute);
