@@ -5,6 +5,7 @@
  * handlers, locale and environment, and none of these may change under it.
  */
 #include <locale.h>
+#include <nono-policy.h>
 #include <nono.h>
 #include <pthread.h>
 #include <signal.h>
@@ -35,6 +36,29 @@ static void on_signal(int number)
 	(void)number;
 }
 
+static void use_policy(struct nono_caps *caps)
+{
+	static const char *const names[] = { "deny_credentials", "system_read_linux_core" };
+	static const char *const hosts[] = { "api.example.org" };
+	struct nono_policy_resolved *resolved;
+	struct nono_proxy_config *config;
+	struct nono_policy *policy;
+	struct nono_error err;
+
+	CHECK(nono_policy_load_embedded(&policy, &err) == 0);
+	CHECK(nono_policy_group_required(policy, names[0]) == 1);
+	CHECK(nono_policy_resolve_groups(policy, names, 2, caps, &resolved, &err) == 0);
+	CHECK(nono_policy_resolved_deny_path(resolved, 0) != NULL);
+	CHECK(nono_policy_check_deny(resolved, caps, &err) == 0);
+	nono_policy_resolved_free(resolved);
+	CHECK(nono_policy_resolve_groups(policy, hosts, 1, caps, &resolved, &err) < 0);
+	CHECK(err.code == NONO_NOT_FOUND);
+	CHECK(nono_policy_proxy_config(policy, "minimal", hosts, 1, NULL, 0, &config, &err) == 0);
+	CHECK(config->n_hosts > 1);
+	nono_proxy_config_free(config);
+	nono_policy_free(policy);
+}
+
 /* Uses of everything that needs no sandbox, with a set of the thread's own. */
 static void *use(void *unused)
 {
@@ -57,6 +81,7 @@ static void *use(void *unused)
 		CHECK(strcmp(result.grant->resolved, "/usr") == 0);
 		CHECK(nono_query_path(caps, "/var/x", NONO_WRITE, &result, &err) == 0);
 		CHECK(result.status == NONO_DENIED);
+		use_policy(caps);
 		CHECK(nono_caps_to_json(caps, &text, &err) == 0);
 		CHECK(nono_caps_from_json(text, strlen(text), &loaded, &err) == 0);
 		free(text);
