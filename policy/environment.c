@@ -179,10 +179,8 @@ static bool matches(const char *pattern, const char *name, size_t n)
 
 static bool any_matches(const char *const *patterns, size_t n_patterns, const char *name, size_t n)
 {
-	/* Each variable of each launch is held against all of them. */
 	for (size_t i = 0; i < n_patterns; i++) {
-		if ((patterns[i][0] == name[0] || patterns[i][0] == '*') &&
-			matches(patterns[i], name, n)) {
+		if (matches(patterns[i], name, n)) {
 			return true;
 		}
 	}

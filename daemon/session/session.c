@@ -561,7 +561,8 @@ static void drain(struct session *s)
 	}
 }
 
-/* Nothing runs any more that could use it. The process that still removes what is in it, or 0. */
+/* Nothing runs any more that could use it. What is gone at once, is so before the client hears of
+ * the end; nobody waits long for a heap of files. The process that still removes them, or 0. */
 static pid_t remove_tmpdir(struct session *s)
 {
 	pid_t pid = tmpdir_remove(&s->tmpdir, s->abi);
@@ -595,13 +596,10 @@ static void supervise(struct session *s)
 	tree_kill_all(&s->tree, TREE_PATIENCE_MS, 0, NULL);
 	close_fd(&s->terminal.slave_fd); /* the last one: the master now reads to an end */
 	drain(s);
-	/* An empty one is of no interest to who hears of the end; nobody waits long for a heap of
-	 * files. */
-	removal = tmpdir_is_empty(&s->tmpdir) ? 0 : remove_tmpdir(s);
+	removal = remove_tmpdir(s);
 	exited.wait_status = (uint32_t)s->wait_status;
 	outbox_send(&s->outbox, CHANNEL_EXITED, &exited, sizeof(exited));
 	drain(s);
-	removal = removal > 0 ? removal : remove_tmpdir(s);
 	ended.wait_status = s->wait_status;
 	link_send(s, &ended, sizeof(ended));
 	tmpdir_wait(&s->tmpdir, removal, s->signal_fd, -1);

@@ -244,27 +244,6 @@ static int confine(int root_fd, int abi)
 	return r < 0 ? r : landlock_enforce(ruleset_fd, abi, false);
 }
 
-bool tmpdir_is_empty(const struct tmpdir *t)
-{
-	char entries[256]; /* of getdents64(2): inode, offset, size of the entry, type, name */
-	unsigned names = 0;
-	uint16_t size = 0;
-	long n;
-
-	if (t->fd < 0) {
-		return true;
-	}
-	if (lseek(t->fd, 0, SEEK_SET) < 0) {
-		return false;
-	}
-	n = syscall(SYS_getdents64, t->fd, entries, sizeof(entries));
-	for (long at = 0; at < n; at += size) {
-		memcpy(&size, entries + at + 2 * sizeof(uint64_t), sizeof(size));
-		names++;
-	}
-	return n > 0 && names == 2; /* "." and ".." */
-}
-
 pid_t tmpdir_remove(struct tmpdir *t, int abi)
 {
 	pid_t pid;

@@ -26,8 +26,6 @@ struct tmpdir {
 int tmpdir_make(struct tmpdir *ret, struct nono_error *err);
 const char *tmpdir_path(const struct tmpdir *t);
 
-/* True when there is nothing to be seen in it, as in most. Removing one takes ten times as long. */
-bool tmpdir_is_empty(const struct tmpdir *t);
 /* Removes it when it is empty; otherwise starts the process that empties it. abi is the Landlock
  * ABI. The pid of that process, for tmpdir_wait(); 0 when the directory is gone (or there was
  * none), -errno when it stays. */

@@ -18,15 +18,11 @@ static const char *const loader_variables[] = {
 
 bool env_is_loader_variable(const char *name)
 {
-	size_t n;
+	size_t n = strcspn(name, "=");
 
 	if (strncmp(name, "LD_", 3) == 0) {
 		return true;
 	}
-	if (!strchr("GLMN", name[0])) { /* most are none of them */
-		return false;
-	}
-	n = strcspn(name, "=");
 	for (size_t i = 0; i < ELEMENTSOF(loader_variables); i++) {
 		if (strlen(loader_variables[i]) == n &&
 			strncmp(name, loader_variables[i], n) == 0) {
