@@ -82,7 +82,7 @@ HOSTILE(vforked, "vforked")
 /* Reads what it says until it ends with this word. */
 static void expect_said(const struct run *r, const char *word)
 {
-	char text[256] = "";
+	char text[4096] = "";
 	size_t n = 0;
 
 	while (!strstr(text, word)) {
