@@ -30,20 +30,19 @@ static enum manager_filter filter_kind(const struct nono_caps *caps)
 
 /* Building one takes libseccomp half a millisecond, so they are kept. */
 static const struct filter *filter_for(
-	struct manager *m, const struct nono_caps *caps, struct nono_error *err)
+	struct manager *m, const struct nono_caps *caps, bool metadata_fds, struct nono_error *err)
 {
 	enum manager_filter kind = filter_kind(caps);
+	struct filter **f = &m->filters[metadata_fds][kind];
 	struct filter_shape shape = { .network_blocked = kind == FILTER_FOR_BLOCKED,
 		.network_tcp = kind == FILTER_FOR_CONNECT || kind == FILTER_FOR_LISTEN,
 		.listen_allowed = kind == FILTER_FOR_LISTEN,
 		.unix_sockets = true,
 		.deny_truncate = landlock_abi(NULL) < 3,
+		.metadata_fds = metadata_fds,
 		.supervised = true };
 
-	if (!m->filters[kind] && filter_build(&shape, &m->filters[kind], err) < 0) {
-		return NULL;
-	}
-	return m->filters[kind];
+	return *f || filter_build(&shape, f, err) == 0 ? *f : NULL;
 }
 
 static uint32_t grant_flags(const struct nono_fs_grant *g, bool resolved)
@@ -132,7 +131,8 @@ int make_plan(struct session *s, const struct session_launch *launch, struct non
 	struct plan plan = { .caller = *launch->caller,
 		.network = caps->network,
 		.flags = plan_flags(result, launch),
-		.filter = filter_for(s->manager, caps, err),
+		.filter = filter_for(s->manager, caps, false, err),
+		.filter_fds = filter_for(s->manager, caps, true, err),
 		.connect = { caps->connect.n, caps->connect.items },
 		.listen = { caps->bind.n, caps->bind.items },
 		.lists = { [PLAN_ENV_ALLOWED] = rules->allow,
@@ -141,7 +141,7 @@ int make_plan(struct session *s, const struct session_launch *launch, struct non
 			[PLAN_ENV_SET] = rules->set } };
 	int r;
 
-	if (!plan.filter) {
+	if (!plan.filter || !plan.filter_fds) {
 		return -EINVAL;
 	}
 	memcpy(plan.session_id, s->id, sizeof(plan.session_id));

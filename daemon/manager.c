@@ -259,8 +259,9 @@ void manager_free(struct manager *m)
 	access_deinit(&m->access);
 	rulebook_unref(m->rulebook);
 	nono_support_info_free(m->support);
-	for (size_t i = 0; i < ELEMENTSOF(m->filters); i++) {
-		free(m->filters[i]);
+	for (size_t i = 0; i < ELEMENTSOF(m->filters[0]); i++) {
+		free(m->filters[0][i]);
+		free(m->filters[1][i]);
 	}
 	free(m);
 }

@@ -69,9 +69,10 @@ struct manager {
 	struct plan_caller limits; /* what a session can at most be given */
 	struct policy_places places;
 	struct never *never;
-	struct rulebook *rulebook;               /* NULL until needed, and while files are wrong */
-	struct nono_support_info *support;       /* NULL until somebody asks */
-	struct filter *filters[_FILTER_FOR_MAX]; /* NULL until needed */
+	struct rulebook *rulebook;         /* NULL until needed, and while files are wrong */
+	struct nono_support_info *support; /* NULL until somebody asks */
+	struct filter
+		*filters[2][_FILTER_FOR_MAX]; /* without and with metadata_fds; NULL until needed */
 
 	struct manager_caller caller;
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -47,7 +48,7 @@
 	{                                                                                          \
 		.test = FILTER_TEST_ANY_BIT, .argument = (arg), .mask = (bits)                     \
 	}
-#define COUNT(...)  (sizeof((uint16_t[]){ __VA_ARGS__ }) / sizeof(uint16_t))
+#define COUNT(...)  (sizeof((uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
 #define VALUES(...) .n_values = COUNT(__VA_ARGS__), .values = { __VA_ARGS__ }
 #define IN(arg, ...)                                                                               \
 	{                                                                                          \
@@ -74,6 +75,9 @@ _Static_assert((AF_INET ^ AF_INET6) == 8, "INET() compares both families at once
 		.test = FILTER_TEST_NOT_IN, .argument = (arg), .mask = 0xf, .ignore_high = true,   \
 		VALUES(__VA_ARGS__)                                                                \
 	}
+
+#define METADATA      "no Landlock right covers it; nono-session does it inside write grants"
+#define BY_DESCRIPTOR "as by name; needed where what may only be read belongs to the session's user"
 
 const struct filter_rule filter_rules[] = {
 	/* Kernel objects */
@@ -140,6 +144,26 @@ const struct filter_rule filter_rules[] = {
 		"a device is more than the directory it is in; Landlock refuses it too" },
 	{ "mknodat", FILTER_ALWAYS, EPERM, { DEVICE(2) }, "character and block devices",
 		"as mknod" },
+	{ "chmod", FILTER_SUPERVISED, FILTER_ASK, { MASKED(1, SET_ID_BITS, 0) }, "modes of files",
+		METADATA },
+	{ "fchmodat fchmodat2", FILTER_SUPERVISED, FILTER_ASK, { MASKED(2, SET_ID_BITS, 0) },
+		"modes of files", METADATA },
+	{ "chown lchown fchownat", FILTER_SUPERVISED, FILTER_ASK, {}, "owners of files", METADATA },
+	{ "utime utimes", FILTER_SUPERVISED, FILTER_ASK, {}, "times of files", METADATA },
+	{ "utimensat futimesat", FILTER_SUPERVISED, FILTER_ASK, { NONZERO(1) }, "times of files",
+		METADATA },
+	{ "setxattr lsetxattr setxattrat removexattr lremovexattr removexattrat", FILTER_SUPERVISED,
+		FILTER_ASK, {}, "extended attributes", METADATA },
+	{ "file_setattr", FILTER_SUPERVISED, FILTER_ASK, {}, "flags of files", METADATA },
+	{ "fchmod", FILTER_SUPERVISED_FDS, FILTER_ASK, { MASKED(1, SET_ID_BITS, 0) },
+		"modes by descriptor", BY_DESCRIPTOR },
+	{ "fchown", FILTER_SUPERVISED_FDS, FILTER_ASK, {}, "owners by descriptor", BY_DESCRIPTOR },
+	{ "utimensat futimesat", FILTER_SUPERVISED_FDS, FILTER_ASK, { EQUAL(1, 0) },
+		"times by descriptor", BY_DESCRIPTOR },
+	{ "fsetxattr fremovexattr", FILTER_SUPERVISED_FDS, FILTER_ASK, {},
+		"extended attributes by descriptor", BY_DESCRIPTOR },
+	{ "ioctl", FILTER_SUPERVISED_FDS, FILTER_ASK, { IN(1, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR) },
+		"flags by descriptor", BY_DESCRIPTOR },
 	{ "truncate", FILTER_DENY_TRUNCATE, EACCES, {}, "truncate by path",
 		"Landlock sees it from ABI 3 on" },
 
@@ -234,6 +258,8 @@ bool filter_applies(enum filter_when when, const struct filter_shape *shape)
 		return shape->deny_truncate;
 	case FILTER_SUPERVISED:
 		return shape->supervised;
+	case FILTER_SUPERVISED_FDS:
+		return shape->supervised && shape->metadata_fds;
 	case FILTER_SUPERVISED_TCP:
 		return shape->supervised && shape->network_tcp && !shape->network_blocked;
 	}

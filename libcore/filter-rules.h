@@ -33,6 +33,7 @@ enum filter_when {
 	FILTER_DENY_TRUNCATE,
 	FILTER_SUPERVISED,
 	FILTER_SUPERVISED_TCP,
+	FILTER_SUPERVISED_FDS, /* metadata_fds */
 };
 
 enum filter_test {
@@ -58,7 +59,7 @@ struct filter_condition {
 	uint32_t mask;
 	bool ignore_high; /* NOT_IN: bits above mask are flags */
 	unsigned n_values;
-	uint16_t values[FILTER_VALUES];
+	uint32_t values[FILTER_VALUES];
 };
 
 struct filter_rule {

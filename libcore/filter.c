@@ -34,7 +34,10 @@ static const struct {
 	int number;
 } young_calls[] = {
 	{ "fchmodat2", 452 },
+	{ "setxattrat", 463 },
+	{ "removexattrat", 466 },
 	{ "open_tree_attr", 467 },
+	{ "file_setattr", 469 },
 };
 
 static void releasep(scmp_filter_ctx *ctx)

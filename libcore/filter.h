@@ -20,6 +20,8 @@ struct filter_shape {
 	bool unix_sockets;    /* socket(AF_UNIX) stream and seqpacket allowed */
 	bool ipc_full;        /* SysV IPC and POSIX message queues allowed */
 	bool deny_truncate;   /* Landlock below ABI 3 cannot see truncate(2) by path */
+	bool metadata_fds; /* with supervised: changes of metadata by descriptor are asked about too
+			    */
 	bool supervised; /* somebody answers what the filter hands over (filter_install_listener) */
 };
 

@@ -3,14 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "libcore/base/cleanup.h"
 #include "libcore/base/str.h"
 
-#define DEPTH_MAX   1024
-#define SOCKETS_MAX 512
+#define DEPTH_MAX    1024
+#define SOCKETS_MAX  512
+#define HOLDER_TRIES 8
 
 void granted_init(struct granted *g)
 {
@@ -77,6 +81,51 @@ bool granted_covers_directory(const struct granted *g, int dir_fd)
 		st = up;
 	}
 	return false;
+}
+
+/* The directory that holds fd under the name it was looked up by. Between finding the name and
+ * looking behind it, somebody may rename; then it is tried again. */
+static int open_holder(int fd, const struct stat *st)
+{
+	char link[32], name[PATH_MAX];
+	struct stat there;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	for (int i = 0; i < HOLDER_TRIES; i++) {
+		_cleanup_close_ int dir_fd = -1;
+		ssize_t n = readlink(link, name, sizeof(name));
+		char *slash;
+		if (n <= 0 || (size_t)n == sizeof(name) || name[0] != '/') {
+			return -ENOENT;
+		}
+		name[n] = '\0';
+		slash = strrchr(name, '/');
+		*slash = '\0';
+		dir_fd = open(slash == name ? "/" : name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir_fd >= 0 && fstatat(dir_fd, slash + 1, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+			there.st_dev == st->st_dev && there.st_ino == st->st_ino) {
+			return take_fd(&dir_fd);
+		}
+	}
+	return -ENOENT;
+}
+
+bool granted_covers(const struct granted *g, int fd)
+{
+	_cleanup_close_ int dir_fd = -1;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0) {
+		return false;
+	}
+	if (S_ISDIR(st.st_mode)) {
+		return granted_covers_directory(g, fd);
+	}
+	if (contains(g->writable, g->n_writable, &st)) {
+		return true;
+	}
+	dir_fd = open_holder(fd, &st);
+	return dir_fd >= 0 && granted_covers_directory(g, dir_fd);
 }
 
 /* Those nobody can connect to any more. */

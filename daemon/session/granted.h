@@ -22,6 +22,7 @@ struct granted_object {
 };
 
 struct granted {
+	bool reads_own; /* something that may only be read belongs, or may belong, to our user */
 	struct granted_object *writable;
 	size_t n_writable;
 	pthread_mutex_t lock; /* of the rest */
@@ -35,6 +36,8 @@ int granted_add_writable(struct granted *g, const struct stat *st); /* 0 or -ENO
 int granted_add_writable_fd(struct granted *g, int fd);             /* or -errno of fstat */
 /* Whether the directory, or one that it is in, is granted for writing. */
 bool granted_covers_directory(const struct granted *g, int dir_fd);
+/* The same for an object of any kind. */
+bool granted_covers(const struct granted *g, int fd);
 
 /* The session has bound the socket behind fd (O_PATH), which is taken. 0, or -ENOBUFS when there
  * are too many. */

@@ -107,9 +107,11 @@ static int add_asked(const struct grants_request *q, uint32_t index, struct nono
 	if (r < 0) {
 		return error_wrap(err, "grant '%.200s'", g->path);
 	}
-	if ((g->access & NONO_WRITE) && granted_add_writable(q->granted, &st) < 0) {
-		return error_oom(err);
+	if (g->access & NONO_WRITE) {
+		return granted_add_writable(q->granted, &st) < 0 ? error_oom(err) : 0;
 	}
+	/* Below a directory of somebody else's may be ours. */
+	q->granted->reads_own |= S_ISDIR(st.st_mode) || st.st_uid == geteuid();
 	return 0;
 }
 
@@ -193,5 +195,6 @@ int grants_add(const struct grants_request *q, struct nono_error *err)
 			return r;
 		}
 	}
+	q->granted->reads_own |= geteuid() == 0; /* as the base, which is the system's */
 	return q->terminal_fd >= 0 ? add_terminal(q, err) : 0;
 }

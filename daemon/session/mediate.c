@@ -14,16 +14,6 @@
 
 #define MASTER_DEVICE makedev(5, 2) /* ptmx, wherever it is */
 
-static const struct {
-	int number;
-	int64_t (*answer)(struct call *c);
-} calls[] = {
-	{ SYS_connect, mediate_connect },
-	{ SYS_bind, mediate_bind },
-	{ SYS_listen, mediate_listen },
-	{ SYS_ioctl, mediate_terminal },
-};
-
 /* Opens the other end of a terminal the asker has made: who holds the one end may have the other,
  * and the kernel says which it is without a name. */
 int64_t mediate_terminal(struct call *c)
@@ -35,9 +25,6 @@ int64_t mediate_terminal(struct call *c)
 
 	if (master_fd < 0) {
 		return master_fd;
-	}
-	if ((uint32_t)c->data.args[1] != TIOCGPTPEER) {
-		return -EPERM; /* not what was asked about: the filter hands over nothing else */
 	}
 	/* To another driver the number could mean something that Landlock refuses the asker. */
 	if (fstat(master_fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != MASTER_DEVICE) {
@@ -54,16 +41,29 @@ int64_t mediate_terminal(struct call *c)
 	return asker_inject(&c->asker, slave_fd, -1, flags & O_CLOEXEC);
 }
 
+static int64_t answer(struct call *c)
+{
+	switch (c->data.nr) {
+	case SYS_connect:
+		return mediate_connect(c);
+	case SYS_bind:
+		return mediate_bind(c);
+	case SYS_listen:
+		return mediate_listen(c);
+	case SYS_ioctl:
+		if ((uint32_t)c->data.args[1] == TIOCGPTPEER) {
+			return mediate_terminal(c);
+		}
+		return mediate_attributes(c);
+	default:
+		return mediate_attributes(c); /* the filter hands over nothing else */
+	}
+}
+
 int64_t mediate(struct call *c)
 {
-	int64_t r = -ENOSYS;
+	int64_t r = answer(c);
 
-	for (size_t i = 0; i < ELEMENTSOF(calls); i++) {
-		if (calls[i].number == c->data.nr) {
-			r = calls[i].answer(c);
-			break;
-		}
-	}
 	asker_release(&c->asker);
 	return r;
 }

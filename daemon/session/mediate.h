@@ -37,4 +37,5 @@ int64_t mediate(struct call *c);
 int64_t mediate_connect(struct call *c);
 int64_t mediate_bind(struct call *c);
 int64_t mediate_listen(struct call *c);
-int64_t mediate_terminal(struct call *c); /* TIOCGPTPEER */
+int64_t mediate_terminal(struct call *c);   /* TIOCGPTPEER */
+int64_t mediate_attributes(struct call *c); /* mode, owner, times, flags, extended attributes */

@@ -11,9 +11,9 @@
 #include "libcore/base/fd.h"
 #include "libcore/filter.h"
 
-/* Layout: header, filter (a struct filter as it is in memory), n_grants records, ports to connect
- * to and to listen on, then strings, NUL-terminated: the paths of the grants and the lists, in
- * order. */
+/* Layout: header, both filters (struct filter as it is in memory), n_grants records, ports to
+ * connect to and to listen on, then strings, NUL-terminated: the paths of the grants and the lists,
+ * in order. */
 #define PLAN_MAGIC UINT64_C(0x326e616c706f6e6f) /* "onoplan2" in little endian */
 
 struct plan_header {
@@ -23,9 +23,10 @@ struct plan_header {
 	uint32_t network, flags;
 	uint32_t n_grants, n_connect, n_listen;
 	uint32_t n_strings[_PLAN_LIST_MAX];
-	uint64_t strings_size, filter_size; /* bytes */
+	uint64_t strings_size, filter_size, filter_fds_size; /* bytes */
 };
-_Static_assert(sizeof(struct plan_header) % _Alignof(struct filter) == 0, "the filter is aligned");
+#define FILTER_ALIGN _Alignof(struct filter)
+_Static_assert(sizeof(struct plan_header) % FILTER_ALIGN == 0, "the filter is aligned");
 
 struct plan_record {
 	uint32_t access, flags;
@@ -77,6 +78,7 @@ static void append_all(struct buf *b, const struct plan *plan, const struct plan
 {
 	buf_append(b, h, sizeof(*h));
 	buf_append(b, plan->filter, h->filter_size);
+	buf_append(b, plan->filter_fds, h->filter_fds_size);
 	for (size_t i = 0; i < plan->n_grants; i++) {
 		struct plan_record r = { plan->grants[i].access, plan->grants[i].flags };
 		buf_append(b, &r, sizeof(r));
@@ -104,7 +106,8 @@ int plan_create(const struct plan *plan, struct nono_error *err)
 		.n_grants = (uint32_t)plan->n_grants,
 		.n_connect = (uint32_t)plan->connect.n,
 		.n_listen = (uint32_t)plan->listen.n,
-		.filter_size = plan->filter ? filter_size(plan->filter->n) : 0 };
+		.filter_size = plan->filter ? filter_size(plan->filter->n) : 0,
+		.filter_fds_size = plan->filter_fds ? filter_size(plan->filter_fds->n) : 0 };
 	int fd;
 
 	if (plan->n_grants > PLAN_GRANTS_MAX) {
@@ -143,12 +146,14 @@ static int plan_malformed(struct nono_error *err)
  * bounded first. */
 static bool is_sound(const struct plan_header *h, const struct filter *filter, size_t n)
 {
-	uint64_t size = sizeof(*h) + h->filter_size + h->strings_size, strings = 0;
+	uint64_t size = sizeof(*h) + h->filter_size + h->filter_fds_size + h->strings_size;
+	const char *filter_fds = (const char *)filter + h->filter_size;
+	uint64_t strings = 0;
 
 	if (h->magic != PLAN_MAGIC || h->n_grants > PLAN_GRANTS_MAX ||
 		h->n_connect > PLAN_PORTS_MAX || h->n_listen > PLAN_PORTS_MAX ||
-		h->filter_size > PLAN_SIZE_MAX || h->strings_size > PLAN_SIZE_MAX ||
-		h->caller.cpu_bytes > PLAN_CPU_BYTES ||
+		h->filter_size > PLAN_SIZE_MAX || h->filter_fds_size > PLAN_SIZE_MAX ||
+		h->strings_size > PLAN_SIZE_MAX || h->caller.cpu_bytes > PLAN_CPU_BYTES ||
 		!memchr(h->session_id, '\0', sizeof(h->session_id))) {
 		return false;
 	}
@@ -157,7 +162,9 @@ static bool is_sound(const struct plan_header *h, const struct filter *filter, s
 	}
 	size += (uint64_t)h->n_grants * sizeof(struct plan_record);
 	size += ((uint64_t)h->n_connect + h->n_listen) * sizeof(uint16_t);
-	return size == n && strings <= PLAN_STRINGS_MAX && is_filter(filter, h->filter_size);
+	return size == n && strings <= PLAN_STRINGS_MAX && h->filter_size % FILTER_ALIGN == 0 &&
+	       is_filter(filter, h->filter_size) &&
+	       is_filter((const void *)filter_fds, h->filter_fds_size);
 }
 
 /* The next string before end, or NULL; *at goes behind it. */
@@ -217,6 +224,9 @@ int plan_parse(struct plan *ret, const void *p, size_t n, struct nono_error *err
 		.network = h.network,
 		.flags = h.flags,
 		.filter = h.filter_size > 0 ? filter : NULL,
+		.filter_fds = h.filter_fds_size > 0
+				      ? (const void *)((const char *)filter + h.filter_size)
+				      : NULL,
 		.n_grants = h.n_grants,
 		.connect = { .n = h.n_connect },
 		.listen = { .n = h.n_listen } };
@@ -232,7 +242,7 @@ int plan_parse(struct plan *ret, const void *p, size_t n, struct nono_error *err
 	for (int l = 1; l < _PLAN_LIST_MAX; l++) {
 		plan.lists[l].items = plan.lists[l - 1].items + plan.lists[l - 1].n;
 	}
-	records = (const char *)filter + h.filter_size;
+	records = (const char *)filter + h.filter_size + h.filter_fds_size;
 	plan.connect.items = (const void *)(records + h.n_grants * sizeof(struct plan_record));
 	plan.listen.items = plan.connect.items + h.n_connect;
 	at = (const char *)(plan.listen.items + h.n_listen);

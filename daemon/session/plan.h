@@ -81,6 +81,8 @@ struct plan {
 	uint32_t flags;   /* enum plan_flag */
 	const struct filter
 		*filter; /* for network, or NULL; points into the mapping when decoded */
+	/* The same for a session that may read, but not change, files of its own user; or NULL. */
+	const struct filter *filter_fds;
 	size_t n_grants;
 	struct plan_grant *grants; /* decoded: one allocation, paths point into the mapping */
 	/* Of TCP. With any, only these and nothing else of the network. */

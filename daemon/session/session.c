@@ -245,6 +245,9 @@ static int start_command(struct session *s, int *ret_exit, struct nono_error *er
 		return r;
 	}
 	c.ruleset_fd = ruleset_fd;
+	if (s->mediator.granted.reads_own && s->plan.filter_fds) {
+		c.filter = s->plan.filter_fds;
+	}
 	c.envp = envp = session_environment(&s->plan, &s->tmpdir, s->launch.envp);
 	if (!envp) {
 		return error_oom(err);

@@ -15,6 +15,7 @@ import sys
 
 import on_files  # noqa: F401
 import on_kernel  # noqa: F401
+import on_metadata  # noqa: F401
 import on_processes  # noqa: F401
 import on_sockets  # noqa: F401
 import on_supervisor  # noqa: F401

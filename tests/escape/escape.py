@@ -18,7 +18,7 @@ import attacks  # noqa: E402, F401
 
 PYTHON = '/usr/bin/python3'
 GRANTS = ('--allow-cwd',)
-ATTACKER = ('attacks', 'table', 'on_files', 'on_kernel', 'on_processes', 'on_sockets', 'on_supervisor',
+ATTACKER = ('attacks', 'table', 'on_files', 'on_kernel', 'on_metadata', 'on_processes', 'on_sockets', 'on_supervisor',
             'victim')
 
 
@@ -59,7 +59,7 @@ class Escape(harness.TestCase):
         w = self.world
         command = [PYTHON, '-B', self.program, name, json.dumps(self.target)]
         if inside:
-            grants = (*GRANTS, '--read', w.root / 'bin', *table.ATTACKS[name]['grants'])
+            grants = (*GRANTS, '--read', w.root / 'bin', *(g.format(outside=w.outside) for g in table.ATTACKS[name]['grants']))
             result = w.sandbox(*command, grants=grants, pass_fds=(self.stray,))
         else:
             # Under a parent of the same user, as inside.

@@ -30,6 +30,8 @@ static const char *when_to_string(enum filter_when when)
 		return "below Landlock ABI 3";
 	case FILTER_SUPERVISED:
 		return "supervised";
+	case FILTER_SUPERVISED_FDS:
+		return "supervised, own files readable";
 	case FILTER_SUPERVISED_TCP:
 		return "supervised, network by port";
 	}

@@ -29,7 +29,7 @@
 
 const char *session_program;
 char scratch[] = "/tmp/nono-test-session-XXXXXX";
-static struct filter *filter; /* for every session: the network is open */
+static struct filter *filter, *filter_fds; /* for every session: the network is open */
 static int control_fd = -1, base_fd = -1;
 static pid_t template_pid;
 
@@ -86,6 +86,7 @@ void run_init(struct run *r, const char *shell_command)
 		getrlimit(i, &r->plan.caller.rlimits[i]);
 	}
 	r->plan.filter = filter;
+	r->plan.filter_fds = filter_fds;
 	r->plan.caller.rlimits[RLIMIT_CORE] = core;
 	r->plan.caller.umask = 022;
 	r->plan.caller.nice = getpriority(PRIO_PROCESS, 0);
@@ -230,6 +231,10 @@ int session_setup(void **state)
 	if (filter_build(&shape, &filter, NULL) < 0) {
 		return -1;
 	}
+	shape.metadata_fds = true;
+	if (filter_build(&shape, &filter_fds, NULL) < 0) {
+		return -1;
+	}
 	base_fd = plan_create(&base, NULL);
 	if (base_fd < 0) {
 		return -1;
@@ -248,6 +253,7 @@ int session_teardown(void **state)
 
 	(void)state;
 	free(filter);
+	free(filter_fds);
 	close(base_fd);
 	close(control_fd);
 	waitpid(template_pid, &status, 0);

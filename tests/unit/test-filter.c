@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -133,7 +134,7 @@ static struct filter *build(const struct filter_shape *shape)
 }
 
 /* Every shape there is. */
-#define N_SHAPES 128
+#define N_SHAPES 256
 static struct filter_shape shape_of(unsigned i)
 {
 	return (struct filter_shape){
@@ -144,6 +145,7 @@ static struct filter_shape shape_of(unsigned i)
 		.ipc_full = i & 16,
 		.deny_truncate = i & 32,
 		.supervised = i & 64,
+		.metadata_fds = i & 128,
 	};
 }
 
@@ -463,6 +465,57 @@ static void test_namespace_flags(void **state)
 	free(f);
 }
 
+/* What changes metadata is asked about, by name always, by descriptor when the shape says so. */
+static void test_metadata(void **state)
+{
+	static const struct {
+		int nr;
+		uint64_t a1, a2;
+		bool by_descriptor;
+	} calls[] = {
+		{ SYS_chmod, 0644, 0, false },
+		{ SYS_fchmodat, 0x1000, 0755, false },
+		{ 452, 0x1000, 0755, false },
+		{ SYS_chown, 0, 0, false },
+		{ SYS_lchown, 0, 0, false },
+		{ SYS_fchownat, 0, 0, false },
+		{ SYS_utime, 0, 0, false },
+		{ SYS_utimes, 0, 0, false },
+		{ SYS_futimesat, 0x1000, 0, false },
+		{ SYS_utimensat, 0x1000, 0, false },
+		{ SYS_utimensat, HIGH, 0, false },
+		{ SYS_setxattr, 0, 0, false },
+		{ SYS_lsetxattr, 0, 0, false },
+		{ SYS_removexattr, 0, 0, false },
+		{ SYS_lremovexattr, 0, 0, false },
+		{ 463, 0, 0, false },
+		{ 466, 0, 0, false },
+		{ 469, 0, 0, false },
+		{ SYS_fchmod, 0644, 0, true },
+		{ SYS_fchown, 0, 0, true },
+		{ SYS_utimensat, 0, 0, true },
+		{ SYS_futimesat, 0, 0, true },
+		{ SYS_fsetxattr, 0, 0, true },
+		{ SYS_fremovexattr, 0, 0, true },
+		{ SYS_ioctl, FS_IOC_SETFLAGS, 0, true },
+		{ SYS_ioctl, HIGH | FS_IOC_FSSETXATTR, 0, true },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < N_SHAPES; i++) {
+		struct filter_shape s = shape_of(i);
+		struct filter *f = build(&s);
+		for (size_t k = 0; k < sizeof(calls) / sizeof(calls[0]); k++) {
+			bool asks = s.supervised && (!calls[k].by_descriptor || s.metadata_fds);
+			assert_int_equal(verdict(f, calls[k].nr, 3, calls[k].a1, calls[k].a2, 0),
+				asks ? ASKS : 0);
+		}
+		assert_int_equal(verdict(f, SYS_fchmod, 3, 04755, 0, 0), EPERM);
+		assert_int_equal(verdict(f, SYS_fchmodat, 3, 0x1000, 04755, 0), EPERM);
+		free(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +530,7 @@ int main(void)
 		cmocka_unit_test(test_shapes_decide),
 		cmocka_unit_test(test_always),
 		cmocka_unit_test(test_namespace_flags),
+		cmocka_unit_test(test_metadata),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
