@@ -12,7 +12,6 @@
 
 #include "client/help.h"
 #include "libcore/base/cleanup.h"
-#include "libcore/base/nearest.h"
 
 /* The parser moves its pointers but never writes to the strings. */
 #define PARSE(a, err, ...)                                                                         \
@@ -504,23 +503,6 @@ static void test_tables_are_sound(void **state)
 	assert_int_equal(_VERB_MAX, verb_from_words("nothing", NULL));
 }
 
-static void test_nearest(void **state)
-{
-	struct nearest n = nearest_init("allow-cdw", 9);
-
-	(void)state;
-	nearest_offer(&n, NULL);
-	nearest_offer(&n, "net-block");
-	assert_null(n.best);
-	nearest_offer(&n, "allow");
-	nearest_offer(&n, "allow-cwd");
-	nearest_offer(&n, "allow-file");
-	assert_string_equal("allow-cwd", n.best);
-	n = nearest_init("a-word-that-is-much-longer-than-any-we-know", 43);
-	nearest_offer(&n, "a-word-that-is-much-longer-than-any-we-knov");
-	assert_null(n.best);
-}
-
 static void test_help_names_every_option(void **state)
 {
 	(void)state;
@@ -553,7 +535,6 @@ int main(void)
 		cmocka_unit_test(test_environment_refusals),
 		cmocka_unit_test(test_many_grants),
 		cmocka_unit_test(test_tables_are_sound),
-		cmocka_unit_test(test_nearest),
 		cmocka_unit_test(test_help_names_every_option),
 	};
 
