@@ -103,6 +103,7 @@ static int read_group(
 	if (q < 0) {
 		return q;
 	}
+	g->line = reader_line(r, key);
 	g->file = strdup(r->file);
 	if (!g->file) {
 		return error_oom(r->err);

@@ -16,6 +16,7 @@
 struct policy_group {
 	char *name, *description;
 	char *file;    /* where it is defined, as messages name it */
+	size_t line;   /* in it */
 	bool required; /* cannot be excluded */
 	bool locked;   /* of an administrator: in every session, and nothing it denies can be lifted
 			*/
@@ -39,18 +40,24 @@ const struct policy_group *groups_find(const struct policy_groups *groups, const
 void groups_deinit(struct policy_groups *groups);
 
 struct network_group {
-	char *name, *description;
+	char *name;
+	size_t line;
+	char *description;
 	struct strlist hosts; /* "api.example.org", or "*.example.org" for what is below it */
 	bool composed;        /* of what the package clients are configured for, at run time */
 };
 
 struct network_profile {
-	char *name, *description;
+	char *name;
+	size_t line;
+	char *description;
 	struct strlist groups, credentials;
 };
 
 struct credential_service {
-	char *name, *upstream, *inject_header, *credential_format, *credential_key, *env_var;
+	char *name;
+	size_t line;
+	char *upstream, *inject_header, *credential_format, *credential_key, *env_var;
 };
 
 struct network_policy {

@@ -104,18 +104,18 @@ static int add_groups(struct library *l, const struct policy_document *d, struct
 		const struct policy_group *before = library_group(l->base, l->groups.items[i].name);
 		if (before) {
 			return error_set(err, NONO_INVALID, EINVAL,
-				"%s: group '%s' is in %s already; choose another name", d->file,
-				before->name, before->file);
+				"%s:%zu: group '%s' is in %s already; choose another name", d->file,
+				l->groups.items[i].line, before->name, before->file);
 		}
 	}
 	return 0;
 }
 
 static int double_in_network(
-	const char *file, const char *what, const char *name, struct nono_error *err)
+	const char *file, size_t line, const char *what, const char *name, struct nono_error *err)
 {
 	return error_set(err, NONO_INVALID, EINVAL,
-		"%s: %s '%s' is there already; choose another name", file, what, name);
+		"%s:%zu: %s '%s' is there already; choose another name", file, line, what, name);
 }
 
 static int add_network(struct library *l, const struct policy_document *d, struct nono_error *err)
@@ -130,18 +130,20 @@ static int add_network(struct library *l, const struct policy_document *d, struc
 	}
 	for (size_t i = groups; i < own->n_groups; i++) {
 		if (library_network_group(l->base, own->groups[i].name)) {
-			return double_in_network(d->file, "host group", own->groups[i].name, err);
+			return double_in_network(d->file, own->groups[i].line, "host group",
+				own->groups[i].name, err);
 		}
 	}
 	for (size_t i = profiles; i < own->n_profiles; i++) {
 		if (library_network_profile(l->base, own->profiles[i].name)) {
-			return double_in_network(
-				d->file, "network profile", own->profiles[i].name, err);
+			return double_in_network(d->file, own->profiles[i].line, "network profile",
+				own->profiles[i].name, err);
 		}
 	}
 	for (size_t i = services; i < own->n_services; i++) {
 		if (library_service(l->base, own->services[i].name)) {
-			return double_in_network(d->file, "service", own->services[i].name, err);
+			return double_in_network(d->file, own->services[i].line, "service",
+				own->services[i].name, err);
 		}
 	}
 	return 0;

@@ -155,14 +155,15 @@ static int add_host(
 	return strlist_add_once(&g->hosts, host) < 0 ? error_oom(r->err) : 0;
 }
 
-static int fill_group(
-	struct reader *r, struct json_span at, struct profile_value *values, void *item)
+static int fill_group(struct reader *r, struct json_span at, size_t line,
+	struct profile_value *values, void *item)
 {
 	struct network_group *g = item;
 	const struct profile_value *hosts = &values[HOSTS_HOSTS], *below = &values[HOSTS_SUFFIXES];
 	char pattern[HOST_MAX + 8];
 	int q = 0;
 
+	g->line = line;
 	g->description = TAKE_PTR(values[HOSTS_DESCRIPTION].string);
 	g->composed = values[HOSTS_COMPOSED].boolean;
 	for (size_t i = 0; q == 0 && i < hosts->n; i++) {
@@ -176,12 +177,13 @@ static int fill_group(
 	return q;
 }
 
-static int fill_profile(
-	struct reader *r, struct json_span at, struct profile_value *values, void *item)
+static int fill_profile(struct reader *r, struct json_span at, size_t line,
+	struct profile_value *values, void *item)
 {
 	struct network_profile *p = item;
 
 	(void)at;
+	p->line = line;
 	p->description = TAKE_PTR(values[NETWORK_DESCRIPTION].string);
 	return value_to_list(&values[NETWORK_GROUPS], &p->groups) < 0 ||
 			       value_to_list(&values[NETWORK_CREDENTIALS], &p->credentials) < 0
@@ -189,13 +191,14 @@ static int fill_profile(
 		       : 0;
 }
 
-static int fill_service(
-	struct reader *r, struct json_span at, struct profile_value *values, void *item)
+static int fill_service(struct reader *r, struct json_span at, size_t line,
+	struct profile_value *values, void *item)
 {
 	struct credential_service *s = item;
 
 	(void)r;
 	(void)at;
+	s->line = line;
 	s->upstream = TAKE_PTR(values[SERVICE_UPSTREAM].string);
 	s->inject_header = TAKE_PTR(values[SERVICE_INJECT_HEADER].string);
 	s->credential_format = TAKE_PTR(values[SERVICE_CREDENTIAL_FORMAT].string);
@@ -204,7 +207,7 @@ static int fill_service(
 	return 0;
 }
 
-static int (*const fills[_PART_MAX])(struct reader *r, struct json_span at,
+static int (*const fills[_PART_MAX])(struct reader *r, struct json_span at, size_t line,
 	struct profile_value *values, void *item) = { fill_group, fill_profile, fill_service };
 
 #define PART_KEYS_MAX 8
@@ -219,6 +222,7 @@ static int read_item(struct reader *r, struct network_policy *into, enum part pa
 	struct profile_value values[PART_KEYS_MAX] = { 0 };
 	void *item = append(into, part);
 	char **name = item;
+	size_t line = reader_line(r, key);
 	int q;
 
 	if (!item) {
@@ -236,7 +240,7 @@ static int read_item(struct reader *r, struct network_policy *into, enum part pa
 	}
 	q = reader_members(r, parts[part].keys, v, values);
 	if (q == 0) {
-		q = fills[part](r, key, values, item);
+		q = fills[part](r, key, line, values, item);
 	}
 	for (size_t i = 0; i < PART_KEYS_MAX; i++) {
 		value_deinit(&values[i]);

@@ -20,13 +20,13 @@
 #define NAME_MAX_LEN 64
 
 /* Places are mostly asked for in order, so that counting goes on where it ended. */
-static size_t line_of(struct reader *r, const char *at)
+size_t reader_line(struct reader *r, struct json_span at)
 {
-	if (!r->at || at < r->at) {
+	if (!r->at || at.p < r->at) {
 		r->at = r->text;
 		r->line = 1;
 	}
-	for (; r->at < at; r->at++) {
+	for (; r->at < at.p; r->at++) {
 		r->line += *r->at == '\n';
 	}
 	return r->line;
@@ -50,8 +50,8 @@ int reader_fail(struct reader *r, struct json_span at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return error_set(r->err, NONO_INVALID, EINVAL, "%s:%zu:%zu: %s", r->file, line_of(r, at.p),
-		column_of(r, at.p), text);
+	return error_set(r->err, NONO_INVALID, EINVAL, "%s:%zu:%zu: %s", r->file,
+		reader_line(r, at), column_of(r, at.p), text);
 }
 
 int reader_warn(struct reader *r, struct json_span at, const char *fmt, ...)
@@ -65,7 +65,7 @@ int reader_warn(struct reader *r, struct json_span at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (asprintf(&whole, "%s:%zu: %s", r->file, line_of(r, at.p), text) < 0) {
+	if (asprintf(&whole, "%s:%zu: %s", r->file, reader_line(r, at), text) < 0) {
 		return error_oom(r->err);
 	}
 	return strlist_take(r->warnings, whole) < 0 ? error_oom(r->err) : 0;
@@ -77,7 +77,7 @@ char *reader_from(struct reader *r, struct json_span at)
 	int n;
 
 	n = r->name ? asprintf(&s, "profile %s", r->name)
-		    : asprintf(&s, "%s:%zu", r->file, line_of(r, at.p));
+		    : asprintf(&s, "%s:%zu", r->file, reader_line(r, at));
 	return n < 0 ? NULL : s;
 }
 

@@ -36,6 +36,7 @@ int reader_fail(struct reader *r, struct json_span at, const char *fmt, ...)
 /* Appends "FILE:LINE: …" to the warnings. 0 or -ENOMEM. */
 int reader_warn(struct reader *r, struct json_span at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+size_t reader_line(struct reader *r, struct json_span at); /* from 1 */
 /* Who says what stands at: a new string, or NULL. */
 char *reader_from(struct reader *r, struct json_span at);
 

@@ -54,6 +54,7 @@ static void test_groups(void **state)
 	assert_non_null(g);
 	assert_string_equal(g->description, "D");
 	assert_string_equal(g->file, "a");
+	assert_int_equal(g->line, 1);
 	assert_true(g->required && g->deny_unlink);
 	assert_false(g->locked || g->foreign);
 	assert_int_equal(g->read.n, 2);
@@ -78,6 +79,7 @@ static void test_bare_groups(void **state)
 	assert_int_equal(groups.n, 2);
 	assert_int_equal(groups_find(&groups, "deny_credentials")->deny.n, 4);
 	assert_int_equal(groups_find(&groups, "node_runtime")->read.n, 3);
+	assert_int_equal(groups_find(&groups, "node_runtime")->line, 5);
 }
 
 static void test_foreign_group(void **state)
@@ -189,6 +191,7 @@ static void test_network(void **state)
 	assert_string_equal(hosts(&p, "g")->hosts.items[3], "*.d.example.org");
 	assert_true(hosts(&p, "r")->composed);
 	assert_string_equal(p.profiles[0].groups.items[0], "g");
+	assert_int_equal(p.groups[1].line + p.profiles[0].line + p.services[0].line, 3);
 	assert_string_equal(p.services[0].env_var, "S_KEY");
 
 	assert_int_equal(network_parse(&p, "f", more, strlen(more), false, false, &err), -EINVAL);
