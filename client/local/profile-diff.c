@@ -12,10 +12,19 @@
 #include "libcore/base/str.h"
 #include "libcore/base/visible.h"
 
-static bool is_list(enum value_kind kind)
+/* Everything is merged in: what the two extend, and what they call themselves, tells nothing. */
+static bool is_list(enum profile_key key)
 {
-	return kind == VALUE_STRINGS || kind == VALUE_PATHS || kind == VALUE_PORTS ||
-	       kind == VALUE_MAP || kind == VALUE_OBJECTS;
+	enum value_kind kind = key_specs[key].kind;
+
+	return key_specs[key].merge != MERGE_NEVER &&
+	       (kind == VALUE_STRINGS || kind == VALUE_PATHS || kind == VALUE_PORTS ||
+		       kind == VALUE_MAP || kind == VALUE_OBJECTS);
+}
+
+static bool is_single(enum profile_key key)
+{
+	return key_specs[key].merge != MERGE_NEVER && !is_list(key);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -43,10 +52,9 @@ static const char *words(enum profile_key key, const struct profile_value *v)
 	return !v->present ? NULL : v->string ? v->string : "null";
 }
 
-/* Names and descriptions (what is never inherited) differ anyway. */
 static bool differs(enum profile_key key, const struct profile *a, const struct profile *b)
 {
-	return !is_list(key_specs[key].kind) && key_specs[key].merge != MERGE_NEVER &&
+	return is_single(key) &&
 	       !same_text(words(key, &a->values[key]), words(key, &b->values[key]));
 }
 
@@ -56,7 +64,7 @@ static void append_missing(
 {
 	for (enum profile_key key = 0; key < _KEY_MAX; key++) {
 		const struct profile_value *v = &a->values[key];
-		for (size_t i = 0; is_list(key_specs[key].kind) && i < v->n; i++) {
+		for (size_t i = 0; is_list(key) && i < v->n; i++) {
 			if (has_item(&b->values[key], &v->items[i])) {
 				continue;
 			}
@@ -96,7 +104,7 @@ static void write_missing(
 	for (enum profile_key key = 0; key < _KEY_MAX; key++) {
 		const struct profile_value *v = &a->values[key];
 		bool any = false;
-		for (size_t i = 0; is_list(key_specs[key].kind) && i < v->n; i++) {
+		for (size_t i = 0; is_list(key) && i < v->n; i++) {
 			if (has_item(&b->values[key], &v->items[i])) {
 				continue;
 			}
