@@ -20,9 +20,20 @@ def describe(program, what):
     return json.loads(text)
 
 
-def load(path):
+def parse(text):
     """A document; comments in ours are whole lines."""
-    return json.loads(re.sub(r'^\s*//.*$', '', lint.read(path), flags=re.M))
+    text = re.sub(r'^\s*//.*$', '', text, flags=re.M)
+    return json.loads(re.sub(r',(\s*[]}])', r'\1', text))
+
+
+def load(path):
+    return parse(lint.read(path))
+
+
+def examples(page):
+    """What stands between ``` in a manual page and is a document."""
+    blocks = re.findall(r'^```\n(.*?)^```$', lint.read(page), re.M | re.S)
+    return [parse(block) for block in blocks if block.rstrip().endswith('}')]
 
 
 def check_manual(page, sections, tables):
@@ -129,8 +140,12 @@ def main():
     documents = [('policy/policy.jsonc', 'policy'), ('policy/network-policy.jsonc', 'network')]
     documents += [(str(p.relative_to(lint.ROOT)), 'profile')
                   for p in sorted((lint.ROOT / 'policy/profiles').glob('*.json*'))]
-    for path, kind in documents:
-        for wrong in validate(load(path), schemas[kind], schemas[kind], '$'):
+    checked = [(path, kind, load(path)) for path, kind in documents]
+    groups, hosts = examples(POLICY)
+    checked += [(POLICY, 'policy', groups), (POLICY, 'network', hosts)]
+    checked += [(PROFILE, 'profile', example) for example in examples(PROFILE)]
+    for path, kind, document in checked:
+        for wrong in validate(document, schemas[kind], schemas[kind], '$'):
             lint.report(path, 1, f'against the schema: {wrong}')
     lint.finish()
 
