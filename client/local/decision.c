@@ -266,10 +266,8 @@ static void look_up_optional(const struct decision *d, enum policy_mode mode,
 		return;
 	}
 	is_file = !S_ISDIR(st.st_mode);
-	/* Outside of home the way there is the system's. */
 	if ((g->is_file && !is_file) ||
-		(path_is_below(g->resolved, d->places.home) &&
-			decide_canonical(d, mode, g, canonical, is_file, NULL) < 0)) {
+		decide_canonical(d, mode, g, canonical, is_file, NULL) < 0) {
 		return;
 	}
 	(is_file ? nono_caps_allow_file_from : nono_caps_allow_path_from)(
