@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,8 +13,7 @@
 #include "libcore/base/error.h"
 #include "libcore/base/path.h"
 #include "libcore/base/str.h"
-
-#define LINKS_MAX 40 /* as the kernel */
+#include "policy/canonical.h"
 
 static const struct {
 	const char *word;
@@ -27,66 +27,41 @@ static const struct {
 	{ "execute", WHY_EXECUTE },
 };
 
-/* path with all of its directories canonical; the last part as it is. A directory that cannot be
- * looked up stays as it is, and the one above it is tried. NULL when out of memory. */
-static char *canonical_parent(const char *path)
+/* path as typed, made absolute and nothing else: what ".." means is for the kernel to say, who goes
+ * up from where a symlink led. NULL with err set. */
+static char *absolute_path(const struct workdir *w, const char *path, struct nono_error *err)
 {
-	_cleanup_free_ char *dir = strdup(path);
-	char *end = dir ? dir + strlen(dir) : NULL;
+	_cleanup_free_ char *checked = request_path(w, path, err);
+	char *absolute = NULL;
 
-	while (dir && end > dir) {
-		_cleanup_free_ char *real = NULL;
-		while (end > dir && *end != '/') {
-			end--;
-		}
-		if (end == dir) {
-			break;
-		}
-		*end = '\0';
-		real = realpath(dir, NULL);
-		if (real) {
-			return path_absolute(real, path + (end - dir) + 1);
-		}
-	}
-	return path_absolute("/", path);
-}
-
-/* One step of a symlink that leads to nothing: where opening it would end. NULL when path is no
- * symlink, or out of memory. */
-static char *follow_once(const char *path)
-{
-	char target[PATH_MAX];
-	ssize_t n = readlink(path, target, sizeof(target) - 1);
-	_cleanup_free_ char *dir = strdup(path);
-
-	if (n <= 0 || !dir || !strrchr(dir, '/')) {
+	if (!checked) {
 		return NULL;
 	}
-	target[n] = '\0';
-	*strrchr(dir, '/') = '\0';
-	return path_absolute(*dir ? dir : "/", target);
+	if (path[0] == '/') {
+		absolute = strdup(path);
+	} else if (asprintf(&absolute, "%s/%s", w->base, path) < 0) {
+		absolute = NULL;
+	}
+	if (!absolute) {
+		error_oom(err);
+	}
+	return absolute;
 }
 
-/* Where an open of path ends. NULL when out of memory. */
-static char *canonical(const char *path)
+/* Where an open of path ends; or, when it is to be removed, where the name itself is. Changes path.
+ * NULL when out of memory. */
+static char *canonical(char *path, bool remove)
 {
-	char *at = strdup(path);
+	_cleanup_(canonical_memo_deinit) struct canonical_memo memo = { 0 };
+	_cleanup_free_ char *found = NULL;
+	size_t n = strlen(path);
 
-	for (unsigned i = 0; at && i < LINKS_MAX; i++) {
-		_cleanup_free_ char *from = at;
-		char *real = realpath(from, NULL), *next;
-		if (real) {
-			return real;
-		}
-		at = canonical_parent(from);
-		next = at ? follow_once(at) : NULL;
-		if (!next) {
-			return at;
-		}
-		free(at);
-		at = next;
+	while (n > 1 && path[n - 1] == '/') {
+		path[--n] = '\0';
 	}
-	return at;
+	found = remove ? canonical_name(path, &memo) : canonical_target(path, &memo);
+	/* What could not be looked up may still have dots in it. */
+	return found ? path_absolute("/", found) : NULL;
 }
 
 /* The nearest directory on the way to path that is there. NULL when out of memory. */
@@ -122,7 +97,7 @@ static int parse_op(unsigned *ret, const char *op, struct nono_error *err)
 int question_init(struct question *ret, const struct workdir *w, const char *path, const char *op,
 	struct nono_error *err)
 {
-	_cleanup_free_ char *absolute = request_path(w, path, err);
+	_cleanup_free_ char *absolute = absolute_path(w, path, err);
 	_cleanup_(question_deinit) struct question q = { 0 };
 	struct stat st;
 	int r = absolute ? parse_op(&q.why.operations, op, err) : -EINVAL;
@@ -134,9 +109,7 @@ int question_init(struct question *ret, const struct workdir *w, const char *pat
 		return error_set(err, NONO_INVALID, ENAMETOOLONG,
 			"'%.60s…' is longer than a path can be", path);
 	}
-	/* Making and removing are about the name itself, wherever it leads. */
-	q.path = q.why.operations & (WHY_CREATE | WHY_DELETE) ? canonical_parent(absolute)
-							      : canonical(absolute);
+	q.path = canonical(absolute, q.why.operations & WHY_DELETE);
 	q.parent = q.path ? existing_parent(q.path) : NULL;
 	if (!q.parent) {
 		return error_oom(err);

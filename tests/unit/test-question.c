@@ -38,17 +38,24 @@ static void test_canonical(void **state)
 	scratch_link("dangling", "real/new");
 	scratch_link("far", scratch_path("dir/none/newer"));
 	scratch_link("loop", "loop");
+	scratch_link("up", "real/deep");
 
 	expect("real/file", NULL, "real/file", true);
 	expect("file", "read", "real/file", true);
 	expect("dir/./deep/../file", "write", "real/file", true);
 	expect("dir/missing", "create", "real/missing", false);
+	/* Up from where a symlink led, as the kernel goes. */
+	expect("up/../file", "read", "real/file", true);
+	expect("up/..", "read", "real", true);
+	expect("up/../new//", "create", "real/new", false);
+	expect("up/../file", "delete", "real/file", true);
+	expect("loop/../file", "read", "file", true);
 	expect("dir/missing/deeper", "create", "real/missing/deeper", false);
 	/* A dangling symlink leads to where an open would make the file. */
 	expect("dangling", "write", "real/new", false);
 	expect("far", "write", "real/none/newer", false);
-	/* Making and removing are about the name, not about what it leads to. */
-	expect("dangling", "create", "dangling", true);
+	expect("dangling", "create", "real/new", false);
+	/* Removing is about the name, not about what it leads to. */
 	expect("file", "delete", "file", true);
 	expect("dir/file", "delete", "real/file", true);
 	expect("dangling", "delete", "dangling", true);
