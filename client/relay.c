@@ -326,6 +326,9 @@ static void on_channel(struct relay *r)
 
 	if (n > 0) {
 		on_packet(r, r->packet, (size_t)n);
+	} else if (n < 0 && errno == ECONNRESET) {
+		/* It ended without reading all we sent. What it had said before is still there. */
+		return;
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		tty_restore(r->tty, true);
 		say("the session was lost: its supervisor died");
