@@ -62,14 +62,21 @@ enum deny_verdict deny_check(
 
 	for (size_t i = 0; i < list->n; i++) {
 		const struct deny_rule *r = &list->rules[i];
-		if (path_is_below(path, r->path)) {
+		switch (path_relate(path, r->path)) {
+		case PATH_BELOW:
 			if ((r->locked || !path_lifted) && decides_before(r, covering)) {
 				covering = r;
 			}
-		} else if (path_is_below(r->path, path) &&
-			   (!inside || r->locked > inside->locked) &&
-			   (r->locked || !is_lifted(list, r->path))) {
-			inside = r;
+			break;
+		case PATH_ABOVE:
+			if ((!inside || r->locked > inside->locked) &&
+				(r->locked || !is_lifted(list, r->path))) {
+				inside = r;
+			}
+			break;
+		case PATH_APART:
+		default:
+			break;
 		}
 	}
 	if (!covering && !inside) {

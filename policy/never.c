@@ -251,10 +251,12 @@ int never_check(const struct never *never, const char *path, enum nono_access ac
 	for (size_t i = 0; i < never->n; i++) {
 		const struct entry *e = &never->entries[i];
 		const char *verb = e->rule == NEVER_WRITE ? "write" : "use";
-		if (e->rule == NEVER_WRITE && (access & NONO_WRITE) == 0) {
+		enum path_relation relation = path_relate(path, e->path);
+		if (relation == PATH_APART ||
+			(e->rule == NEVER_WRITE && (access & NONO_WRITE) == 0)) {
 			continue;
 		}
-		if (path_is_below(path, e->path)) {
+		if (relation == PATH_BELOW) {
 			*ret_hint =
 				e->rule == NEVER_WRITE
 					? "It can be granted for reading."
@@ -266,7 +268,7 @@ int never_check(const struct never *never, const char *path, enum nono_access ac
 						 "no session may %s %s: it is inside %s (%s)", verb,
 						 path, e->path, e->what);
 		}
-		if (!is_file && e->rule != NEVER_NAMED && path_is_below(e->path, path)) {
+		if (!is_file && e->rule != NEVER_NAMED) {
 			*ret_hint =
 				e->rule == NEVER_WRITE
 					? "Grant it for reading, or grant only the directories inside it that are needed."

@@ -113,6 +113,9 @@ int resolution_add_project(struct resolution *s, const struct profile *project, 
 	if (!trusted) {
 		narrow(mine, s->library, &rest);
 	}
+	if (buf_error(&rest)) {
+		return error_oom(s->err);
+	}
 	if (rest.len > 0) {
 		char line[512];
 		snprintf(line, sizeof(line),

@@ -83,6 +83,9 @@ static int check_excluded(struct resolution *s)
 			from = v->items[i].from;
 		}
 	}
+	if (buf_error(&names)) {
+		return error_oom(s->err);
+	}
 	return from ? error_set(s->err, NONO_REFUSED, EPERM,
 			      "%s: Cannot exclude required groups: %s", from, names.data)
 		    : 0;
@@ -156,11 +159,6 @@ static int grant(struct resolution *s, const struct policy_group *g, const struc
 		_cleanup_free_ char *path = NULL;
 		struct policy_grant asked = { .access = access };
 		int r = resolution_path(s, &path, paths->items[i], g->file);
-		if (r == 0 && deny_check(&s->result.deny, path, NULL) == DENY_COVERS) {
-			/* Somebody's deny is more particular than what a group is for. */
-			s->result.standard_base = false;
-			continue;
-		}
 		if (r == 0) {
 			asked.path = path;
 			r = resolution_grant(s, &asked, NONO_SOURCE_GROUP, g->name, NULL);

@@ -90,13 +90,18 @@ static int refuse_denied(const struct deny_rule *rule, const char *path, const c
 		path, rule->source, rule->path, what, path);
 }
 
-/* 0, or -EPERM with err set. */
-static int check_denied(struct resolution *s, const struct policy_grant *g)
+/* 0; 1 when it is left out, as somebody's deny is more particular than what a group is for; or
+ * -EPERM with err set. */
+static int check_denied(struct resolution *s, const struct policy_grant *g, enum nono_source source)
 {
 	const struct deny_rule *rule = NULL;
 
 	switch (deny_check(&s->result.deny, g->path, &rule)) {
 	case DENY_COVERS:
+		if (source == NONO_SOURCE_GROUP) {
+			s->result.standard_base = false;
+			return 1;
+		}
 		return refuse_denied(rule, g->path, s->ret_hint, s->err);
 	case DENY_CONTAINS:
 		if (g->is_file) {
@@ -119,7 +124,7 @@ int resolution_grant(struct resolution *s, const struct policy_grant *g, enum no
 	int r = never_check(s->never, g->path, g->access, g->is_file, s->ret_hint, s->err);
 
 	if (r == 0) {
-		r = check_denied(s, g);
+		r = check_denied(s, g, source);
 	}
 	if (r == -EPERM && from) {
 		error_wrap(s->err, "%s", from);
@@ -129,8 +134,8 @@ int resolution_grant(struct resolution *s, const struct policy_grant *g, enum no
 		return strlist_add(&s->result.refusals, s->err->message) < 0 ? error_oom(s->err)
 									     : 0;
 	}
-	if (r < 0) {
-		return r;
+	if (r != 0) {
+		return r < 0 ? r : 0;
 	}
 	return caps_add_unresolved(
 		s->result.caps, g->path, g->access, g->is_file, source, source_name, s->err);

@@ -43,14 +43,25 @@ char *path_absolute(const char *base, const char *path)
 }
 
 /* Compared by the hundred for every decision, and mostly different in the first few bytes. */
+enum path_relation path_relate(const char *a, const char *b)
+{
+	size_t i = 0;
+
+	while (a[i] == b[i] && a[i]) {
+		i++;
+	}
+	/* Behind a whole component: at its slash, at the end, or behind the slash that is all of
+	 * the root. */
+	if (b[i] == '\0' && (a[i] == '/' || a[i] == '\0' || (i == 1 && b[0] == '/'))) {
+		return PATH_BELOW;
+	}
+	if (a[i] == '\0' && (b[i] == '/' || (i == 1 && a[0] == '/'))) {
+		return PATH_ABOVE;
+	}
+	return PATH_APART;
+}
+
 bool path_is_below(const char *path, const char *dir)
 {
-	const char *start = dir;
-
-	while (*dir != '\0' && *path == *dir) {
-		path++;
-		dir++;
-	}
-	/* "/" ends with the separator already. */
-	return *dir == '\0' && dir > start && (*path == '\0' || *path == '/' || dir[-1] == '/');
+	return path_relate(path, dir) == PATH_BELOW;
 }

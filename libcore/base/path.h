@@ -10,5 +10,14 @@
  * and let an open decide what is really meant. */
 char *path_absolute(const char *base, const char *path);
 
+enum path_relation {
+	PATH_APART,
+	PATH_BELOW, /* the first is the second, or lies below it */
+	PATH_ABOVE, /* the second lies below the first */
+};
+
+/* How two clean absolute paths are to each other, component by component. */
+enum path_relation path_relate(const char *a, const char *b);
+
 /* True when clean absolute path is dir itself or lies below it, component by component. */
 bool path_is_below(const char *path, const char *dir);

@@ -257,6 +257,33 @@ static void test_path_is_below(void **state)
 	assert_false(path_is_below("/", "/a"));
 	assert_false(path_is_below("/ab", "/a"));
 	assert_false(path_is_below("/b/a", "/a"));
+	/* What a caller that did not look may pass has an answer, too. */
+	assert_false(path_is_below("", "/"));
+	assert_false(path_is_below("a", "/"));
+}
+
+static void test_path_relate(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		enum path_relation wanted;
+	} cases[] = {
+		{ "/", "/", PATH_BELOW },
+		{ "/a", "/a", PATH_BELOW },
+		{ "/a", "/", PATH_BELOW },
+		{ "/", "/a", PATH_ABOVE },
+		{ "/a/b", "/a", PATH_BELOW },
+		{ "/a", "/a/b", PATH_ABOVE },
+		{ "/ab", "/a", PATH_APART },
+		{ "/a", "/ab", PATH_APART },
+		{ "/a/b", "/a/c", PATH_APART },
+		{ "/b", "/a", PATH_APART },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+		assert_int_equal(path_relate(cases[i].a, cases[i].b), cases[i].wanted);
+	}
 }
 
 static void test_visible_json(void **state)
@@ -460,6 +487,7 @@ int main(void)
 		cmocka_unit_test(test_array_grow),
 		cmocka_unit_test(test_path_absolute),
 		cmocka_unit_test(test_path_is_below),
+		cmocka_unit_test(test_path_relate),
 		cmocka_unit_test(test_visible),
 		cmocka_unit_test(test_visible_json),
 		cmocka_unit_test(test_sealed_memfd),
