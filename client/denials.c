@@ -2,13 +2,15 @@
 #include "client/denials.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "client/commands.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/escape.h"
 #include "libcore/base/json-write.h"
+#include "libcore/base/str.h"
 
 #define ASK_TIMEOUT_MS 2000 /* somebody waits for the prompt of a shell */
 
@@ -39,7 +41,31 @@ static int write_question(
 	return json_writer_error(&w);
 }
 
-/* Adds a denial when it is one. 0, or -errno when nonod does not answer. */
+/* True when the user, outside, could do it: else the sandbox is not to blame. */
+static bool is_possible(const struct suspect *s, const char *operation)
+{
+	_cleanup_free_ char *dir = NULL;
+	char *slash;
+
+	if (str_equal(operation, "read")) {
+		return s->exists && faccessat(AT_FDCWD, s->path, R_OK, AT_EACCESS) == 0;
+	}
+	if (str_equal(operation, "execute")) {
+		return s->exists && faccessat(AT_FDCWD, s->path, X_OK, AT_EACCESS) == 0;
+	}
+	if (str_equal(operation, "write")) {
+		return s->exists && faccessat(AT_FDCWD, s->path, W_OK, AT_EACCESS) == 0;
+	}
+	dir = strdup(s->path);
+	slash = dir ? strrchr(dir, '/') : NULL;
+	if (!slash) {
+		return false;
+	}
+	slash[slash == dir] = '\0';
+	return faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+/* Adds a denial when it is one. 0, or -errno when nonod cannot be talked to. */
 static int ask(struct denials *d, struct connection *c, const char *session,
 	const struct suspect *s, const char *operation, bool *ret_denied)
 {
@@ -47,17 +73,21 @@ static int ask(struct denials *d, struct connection *c, const char *session,
 	struct json_span answer;
 	struct vl_reply reply;
 	bool allowed = true;
-	int r = write_question(&parameters, session, s, operation);
+	int r = 0;
 
 	*ret_denied = false;
+	if (!is_possible(s, operation)) {
+		return 0;
+	}
+	r = write_question(&parameters, session, s, operation);
 	if (r == 0) {
-		r = command_ask(c,
+		r = connection_call(c,
 			&(struct call){ .method = "io.nono.Session.Why",
 				.parameters = parameters.data,
 				.timeout_ms = ASK_TIMEOUT_MS },
 			&reply, NULL);
 	}
-	if (r < 0) {
+	if (r < 0 || reply.error) {
 		return r;
 	}
 	answer = json_member(reply.parameters, "answer");

@@ -18,8 +18,6 @@
 #define DEFAULT_PATH    "/usr/local/bin:/usr/bin:/bin"
 #define INTERPRETER_MAX 256 /* bytes of a script's first line that the kernel reads */
 
-static const char quotes[] = "'\"`()[]<>{}";
-
 /* Adds the absolute, clean path, which is taken. */
 static void add(struct suspects *s, char *path, enum suspect_origin origin)
 {
@@ -121,21 +119,21 @@ void suspects_add_arguments(struct suspects *s, char *const *argv, const char *b
 	}
 }
 
-/* A word of a line that says something was denied: a path when it looks like one or is one. */
-static void add_word(struct suspects *s, char *word, const char *base)
+/* A word (n bytes) of a line that says something was denied: a path when it looks like one or is
+ * one. Full stops and the like belong to the sentence. */
+static void add_word(struct suspects *s, const char *p, size_t n, const char *base)
 {
-	_cleanup_free_ char *path = NULL;
-	size_t n = strlen(word);
+	_cleanup_free_ char *word = NULL, *path = NULL;
 
-	while (n > 0 && strchr(",;:.", word[n - 1]) && !str_equal(word, ".") &&
-		!str_equal(word, "..")) {
-		word[--n] = '\0';
+	while (n > 0 && strchr(",;:.", p[n - 1])) {
+		n--;
 	}
 	if (n == 0 || n > PATH_MAX) {
 		return;
 	}
-	path = absolute(base, word);
-	if (word[0] == '/' ? n > 1 : is_there(path)) {
+	word = strndup(p, n);
+	path = word ? absolute(base, word) : NULL;
+	if (path && (word[0] == '/' ? n > 1 : is_there(path))) {
 		add(s, TAKE_PTR(path), SUSPECT_OUTPUT);
 	}
 }
@@ -153,32 +151,21 @@ static bool says_denied(const char *line)
 	return false;
 }
 
-/* Words end at white space, colons and quotes; what stands in quotes may hold white space. */
-static void add_line(struct suspects *s, char *line, const char *base)
+/* Words end at what seldom is part of a name; what stands in quotes may hold anything. */
+static void add_line(struct suspects *s, const char *line, const char *base)
 {
-	char *at = line;
+	const char *at = line;
 
 	while (*at) {
-		char *word, quote = *at == '\'' || *at == '"' ? *at : '\0', *close;
-		if (strchr(" \t:=,", *at) || (strchr(quotes, *at) && !quote)) {
-			at++;
-			continue;
-		}
-		close = quote ? strchr(at + 1, quote) : NULL;
+		size_t n = strcspn(at, " \t:,=()[]{}<>`'\"");
+		const char *close = *at == '\'' || *at == '"' ? strchr(at + 1, *at) : NULL;
 		if (close) {
-			*close = '\0';
-			add_word(s, at + 1, base);
+			add_word(s, at + 1, (size_t)(close - at - 1), base);
 			at = close + 1;
-			continue;
+		} else {
+			add_word(s, at, n, base);
+			at += n > 0 ? n : 1;
 		}
-		at += quote != '\0';
-		word = at;
-		at += strcspn(at, " \t:,=");
-		at -= at > word && strchr(quotes, at[-1]);
-		if (*at) {
-			*at++ = '\0';
-		}
-		add_word(s, word, base);
 	}
 }
 
