@@ -102,15 +102,17 @@ static int prepare(struct run *r, struct nono_error *err)
 /* Says a refusal that has a form of its own; true when it did. */
 static bool say_blocked(const struct vl_reply *reply)
 {
-	_cleanup_free_ char *message = NULL, *hint = NULL;
+	_cleanup_free_ char *message = NULL;
+	const char *command;
 
 	if (json_dup_string(json_member(reply->parameters, "message"), &message) < 0 ||
-		!str_after(message, "blocked command: ")) {
+		!(command = str_after(message, "blocked command: "))) {
 		return false;
 	}
 	say("%s", message);
-	if (json_dup_string(json_member(reply->parameters, "hint"), &hint) == 0) {
-		say("%s", hint);
+	/* Without a hint an administrator blocks it, and no option helps. */
+	if (json_kind(json_member(reply->parameters, "hint")) == JSON_STRING) {
+		say("to start it all the same: --allow-command %s", command);
 	}
 	return true;
 }

@@ -3,6 +3,7 @@
 
 #include "client/local/show.h"
 #include "libcore/base/json-write.h"
+#include "libcore/base/str.h"
 #include "libcore/base/visible.h"
 
 static const char *access_word(enum nono_access access)
@@ -47,7 +48,10 @@ void answer_text(struct buf *out, const struct why_answer *a)
 		append_line(out, "Source", a->source);
 		return;
 	}
-	append_line(out, "Policy", a->policy_source);
+	/* The details have what a group says of itself. */
+	if (a->policy_source && !str_after(a->policy_source, "group:")) {
+		append_line(out, "Policy", a->policy_source);
+	}
 	if (a->granted_path) {
 		append_match(out, a);
 	}

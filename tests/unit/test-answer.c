@@ -56,8 +56,11 @@ static void test_text(void **state)
 	expect(answer_text, &sensitive,
 		"DENIED\n"
 		"  Reason: sensitive_path\n"
-		"  Details: Path matches sensitive pattern 'Keys'.\n"
-		"  Policy: group:deny_credentials\n");
+		"  Details: Path matches sensitive pattern 'Keys'.\n");
+	expect(answer_text,
+		&(struct why_answer){
+			.reason = WHY_SENSITIVE_PATH, .policy_source = (char *)"profile work" },
+		"DENIED\n  Reason: sensitive_path\n  Policy: profile work\n");
 	/* Whatever a path is called, it cannot act on the terminal. */
 	expect(answer_text, &too_little,
 		"DENIED\n"
