@@ -130,6 +130,9 @@ int api_policy_of(struct decision *ret, struct manager *m, const struct session 
 	const char *hint;
 	int r = request_parse(&q, context, err);
 
+	if (s->tmpdir[0]) {
+		q.policy.tmpdir = s->tmpdir;
+	}
 	if (r == 0) {
 		r = decide(&d, m, s->book, &q, POLICY_PLAN, NULL, &hint, err);
 	}

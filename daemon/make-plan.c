@@ -8,13 +8,11 @@
 #include "daemon/manager.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
+#include "libcore/base/path.h"
 #include "libcore/base/str.h"
 #include "libcore/caps.h"
 #include "libcore/filter.h"
 #include "libcore/landlock.h"
-
-/* Any name nono-session gives such a directory is as good for the rules. */
-#define SOME_TMPDIR "/tmp/nono-0000000000000000"
 
 /* Which filter: the index in manager.filters. */
 static enum manager_filter filter_kind(const struct nono_caps *caps)
@@ -55,7 +53,7 @@ static uint32_t grant_flags(const struct nono_fs_grant *g, bool resolved)
 	return flags | (resolved ? PLAN_GRANT_RESOLVED : 0);
 }
 
-/* All that is not in the base. */
+/* All that is not in the base, and not in the session's TMPDIR, which it gets as a whole. */
 static int fill_grants(struct session *s, struct plan *plan, bool resolved, struct nono_error *err)
 {
 	const struct policy_result *result = decision_result(&s->decision);
@@ -69,7 +67,8 @@ static int fill_grants(struct session *s, struct plan *plan, bool resolved, stru
 	}
 	for (size_t i = 0; i < caps->n_paths; i++) {
 		const struct nono_fs_grant *g = &caps->paths[i];
-		if (result->standard_base && rulebook_has(s->decision.book, g, &at)) {
+		if ((result->standard_base && rulebook_has(s->decision.book, g, &at)) ||
+			path_is_below(g->resolved, PLAN_TMPDIR_STANDIN)) {
 			continue;
 		}
 		s->grants[plan->n_grants] = (uint32_t)i;
@@ -116,7 +115,8 @@ static uint32_t plan_flags(const struct policy_result *result, const struct sess
 	uint32_t flags = launch->foreground ? PLAN_FOREGROUND : 0;
 
 	/* Somebody who names another, or who shuts all of /tmp, does not get one. */
-	if (!sets_tmpdir(rules) && deny_check(&result->deny, SOME_TMPDIR, NULL) == DENY_NONE) {
+	if (!sets_tmpdir(rules) &&
+		deny_check(&result->deny, PLAN_TMPDIR_STANDIN, NULL) == DENY_NONE) {
 		flags |= PLAN_TMPDIR;
 	}
 	flags |= rules->has_allow ? PLAN_ENV_ALLOW : 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/session/plan.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
 #include "libcore/base/escape.h"
@@ -225,6 +226,17 @@ static int parse_documents(struct request *q, struct json_object *array, struct 
 	return 0;
 }
 
+/* Whoever names another TMPDIR is not given one. */
+static bool keeps_tmpdir(const struct request *q)
+{
+	for (size_t i = 0; i < q->policy.keep_variables.n; i++) {
+		if (str_equal(q->policy.keep_variables.items[i], "TMPDIR")) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void parse_words(struct request *q, struct json_object *context)
 {
 	const char *network = json_string_or(context, "network", NULL);
@@ -270,6 +282,7 @@ int request_parse(struct request *ret, struct json_object *context, struct nono_
 	if (r < 0) {
 		return r;
 	}
+	q.policy.tmpdir = keeps_tmpdir(&q) ? NULL : PLAN_TMPDIR_STANDIN;
 	*ret = q;
 	q = (struct request){ 0 };
 	return 0;

@@ -138,7 +138,7 @@ static int make_plans(struct rulebook *book, struct nono_error *err)
 int rulebook_new(struct rulebook **ret, const char *dir, const struct never *never,
 	const struct policy_places *places, struct nono_error *err)
 {
-	const struct policy_request nothing = { 0 };
+	const struct policy_request nothing = { .tmpdir = PLAN_TMPDIR_STANDIN };
 	struct rulebook *book = calloc(1, sizeof(*book));
 	const char *hint;
 	int r;

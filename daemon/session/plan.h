@@ -24,6 +24,10 @@
 #define PLAN_RLIMITS     16    /* RLIM_NLIMITS of Linux since 2.6.25 */
 #define PLAN_CPU_BYTES   1024
 
+/* The session's TMPDIR in what is decided before it has a name of its own, which is as long.
+ * Nothing is at this name. */
+#define PLAN_TMPDIR_STANDIN "/tmp/nono-0000000000000000"
+
 enum plan_grant_flag {
 	PLAN_GRANT_FILE = 1 << 0,     /* must not be a directory; without it: must be one */
 	PLAN_GRANT_OPTIONAL = 1 << 1, /* of a policy: if anything is wrong, not granted; without

@@ -32,6 +32,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/session/plan.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/clock.h"
 #include "libcore/base/error.h"
@@ -45,6 +46,8 @@
 #define ATTEMPTS_MAX     16
 #define REMOVAL_MAX_USEC UINT64_C(600000000)
 #define ALL_OF_THE_OWNER 0700
+
+_Static_assert(sizeof(PLAN_TMPDIR_STANDIN) == sizeof(PARENT "/") + NAME_LENGTH, "as long");
 
 struct removal {
 	int root_fd;

@@ -93,6 +93,17 @@ class Documents(Base):
         self.assertEqual(['NAME'], policy['environment']['set'])
         self.assertNotIn('secret value', json.dumps(policy))
 
+    def test_tmpdir_in_a_profile(self):
+        directory = self.world.directory('home/.config/nono/profiles')
+        profile = self.world.file('home/.config/nono/profiles/t.json', json.dumps({
+            'meta': {'name': 't'}, 'filesystem': {'allow': ['$TMPDIR/cache', '$TMPDIR']},
+            'environment': {'set_vars': {'CACHE': '$TMPDIR/cache'}}}))
+        for path in directory, *directory.parents[:2]:
+            self.world.own(path)
+        result = self.world.nono('run', '-s', '--profile', profile, '--', 'sh', '-c',
+                                 'test $CACHE = $TMPDIR/cache && mkdir $CACHE && echo made; ls /tmp')
+        self.assertEqual('made\n', result.out, result)
+
     def test_group(self):
         group = {'kind': 'groups', 'origin': 'user', 'file': '/x/mine.json', 'text': json.dumps(
             {'groups': {'my_tool': {'description': 'mine', 'allow': {'read': ['/opt/tool']}}}})}

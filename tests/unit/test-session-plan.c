@@ -77,6 +77,21 @@ static void tmpdir_is_private_and_goes(void **state)
 	run_close(&r);
 }
 
+/* What was decided before the directory had a name means it. */
+static void standin_is_filled_in(void **state)
+{
+	static char *set[] = { (char *)"A=" PLAN_TMPDIR_STANDIN "/a:" PLAN_TMPDIR_STANDIN,
+		(char *)"B=b" };
+	struct run r;
+
+	(void)state;
+	run_init(&r, "test $A = $TMPDIR/a:$TMPDIR && test $B = b && echo same");
+	r.plan.flags = PLAN_TMPDIR;
+	r.plan.lists[PLAN_ENV_SET] = (struct strlist){ set, ELEMENTSOF(set) };
+	run_shell(&r);
+	assert_string_equal(r.output, "same\n");
+}
+
 static void tmpdir_is_not_announced_unasked(void **state)
 {
 	struct run r;
@@ -286,6 +301,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tmpdir_is_private_and_goes),
+		cmocka_unit_test(standin_is_filled_in),
 		cmocka_unit_test(tmpdir_is_not_announced_unasked),
 		cmocka_unit_test(tmpdir_goes_with_the_client),
 		cmocka_unit_test(tmpdir_goes_when_nothing_started),
