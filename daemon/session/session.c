@@ -15,7 +15,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/signalfd.h>
@@ -23,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/session/base-rules.h"
 #include "daemon/session/command.h"
 #include "daemon/session/decision.h"
 #include "daemon/session/denied.h"
@@ -47,15 +47,13 @@
 #define HANGUP_GRACE_USEC 2000000 /* between SIGHUP and SIGKILL when the client is gone */
 #define TERM_GRACE_USEC   5000000 /* the service manager asked the whole scope to end */
 #define TREE_PATIENCE_MS  10000   /* for processes that are killed but stuck in the kernel */
-#define RULES_FRESH_USEC  20000   /* a launch takes a tenth of it */
 #define TMPDIR_WAIT_MS    500     /* the client waits for its removal that long */
 #define CHILDREN_BATCH    64      /* collected before anything else is looked at */
 #define OUTPUT_CHUNK      16384
 
 struct session {
 	int abi, oom_score_adj;
-	int ruleset_fd; /* what session_expect() made, -1 for nothing */
-	uint64_t ruleset_usec;
+	struct base_rules base;       /* of session_expect() */
 	struct nono_error unprepared; /* code NONO_OK unless session_prepare() failed */
 	int fds[_CONTROL_FD_MAX];     /* those only the start needs */
 	int channel_fd, link_fd, signal_fd;
@@ -151,34 +149,9 @@ static int prepare_streams(struct session *s, int stdio[3], struct nono_error *e
 	return 0;
 }
 
-/* A ruleset with what every session gets; only an open network may be used as a whole. */
-static int make_base_rules(
-	struct session *s, int base_fd, bool network_open, struct nono_error *err)
-{
-	_cleanup_(plan_deinit) struct plan base = { 0 };
-	const void *p;
-	size_t n;
-	int r = fd_map_sealed(base_fd, PLAN_SIZE_MAX, &p, &n);
-
-	if (r < 0) {
-		return error_errno(err, -r, "map the base plan");
-	}
-	r = plan_parse(&base, p, n, err);
-	if (r == 0) {
-		r = grants_base(&base, network_open, s->abi, err);
-	}
-	munmap((void *)p, n);
-	return r;
-}
-
 void session_expect(struct session *s, int base_fd)
 {
-	if (s->ruleset_fd >= 0 && clock_usec() - s->ruleset_usec < RULES_FRESH_USEC / 2) {
-		return;
-	}
-	close_fd(&s->ruleset_fd);
-	s->ruleset_usec = clock_usec(); /* before the first file is looked up */
-	s->ruleset_fd = make_base_rules(s, base_fd, true, NULL);
+	base_rules_expect(&s->base, base_fd, s->abi);
 }
 
 /* The rules for this session; *ret_fd is the caller's. */
@@ -190,18 +163,13 @@ static int make_rules(struct session *s, int *ret_fd, struct nono_error *err)
 		.granted = &s->mediator.granted,
 		.decide = ask_nonod,
 		.userdata = s };
-	bool open = plan_network_is_open(&s->plan);
-	int r;
+	int r = base_rules_take(
+		&s->base, s->fds[CONTROL_FD_BASE], plan_network_is_open(&s->plan), s->abi, err);
 
-	if (s->ruleset_fd >= 0 && open && clock_usec() - s->ruleset_usec < RULES_FRESH_USEC) {
-		*ret_fd = take_fd(&s->ruleset_fd);
-	} else {
-		close_fd(&s->ruleset_fd);
-		*ret_fd = make_base_rules(s, s->fds[CONTROL_FD_BASE], open, err);
-		if (*ret_fd < 0) {
-			return *ret_fd;
-		}
+	if (r < 0) {
+		return r;
 	}
+	*ret_fd = r;
 	q.ruleset_fd = *ret_fd;
 	r = denied_report(&s->plan, s->link_fd, &q.ask_always, err);
 	if (r == 0) {
@@ -658,7 +626,7 @@ struct session *session_prepare(int abi, int oom_score_adj)
 	if (s) {
 		s->abi = abi;
 		s->oom_score_adj = oom_score_adj;
-		s->ruleset_fd = -1;
+		s->base.fd = -1;
 		s->signal_fd = -1;
 		s->terminal = TERMINAL_NONE;
 		s->tmpdir = TMPDIR_NONE;

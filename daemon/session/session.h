@@ -18,8 +18,8 @@ struct session *session_prepare(int abi, int oom_score_adj);
 void session_discard(struct session *s);
 
 /* A client has connected, which may become a request: makes the rules every session gets. base_fd
- * is the base plan, the caller's. What is made here is used within RULES_FRESH_USEC or not at all,
- * since a rule belongs to the file that had the name when it was made. */
+ * is the base plan, the caller's. What is made here is used soon, for that base plan, or not at
+ * all, since a rule belongs to the file that had the name when it was made. */
 void session_expect(struct session *s, int base_fd);
 
 /* Runs the session to its end. fds are taken; the terminal may be -1. Reports over the channel and

@@ -65,9 +65,17 @@ class Documents(Case):
 
     def test_the_users_default(self):
         self.assertEqual({}, self.paths())
-        self.profile('default', {'filesystem': {'read': [str(self.world.outside)]}})
+        self.profile('default', {'extends': 'default',
+                                 'filesystem': {'read': [str(self.world.outside)]}})
         self.assertEqual({str(self.world.outside): 'read'}, self.paths())
         self.assert_status(0, self.run_nono('--', 'cat', self.world.secret))
+
+    def test_a_default_that_gives_nothing(self):
+        self.assert_status(0, self.run_nono('--', 'true'))
+        self.profile('default', {})
+        self.assertNotIn('/usr', {g['path'] for g in self.policy()['grants']})
+        for _ in range(10):  # whatever a spare session has prepared
+            self.assert_status(126, self.run_nono('--', 'true'))
 
     def test_not_found(self):
         self.profile('broken-base', {'extends': 'nowhere-at-all'})
