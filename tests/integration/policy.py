@@ -28,7 +28,11 @@ class Base(harness.TestCase):
         self.addCleanup(self.nonod.wait)
         self.addCleanup(self.nonod.terminate)
         self.socket = self.world.runtime / 'nono/io.nono.Manager'
-        self.assertTrue(harness.wait_until(self.socket.exists))
+        self.assertTrue(harness.wait_until(self.is_listening))
+
+    def is_listening(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(str(self.socket)) == 0
 
     def call(self, method, **parameters):
         with socket.socket(socket.AF_UNIX) as s:
