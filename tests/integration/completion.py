@@ -49,6 +49,20 @@ class Completion(harness.TestCase):
         self.assertEqual({'source', 'source.txt'},
                          {p.rstrip('/') for p in offered('nono', 'why', '--path', 'sou')})
 
+    def check_names(self, offered):
+        """Names come from listings; one that the shell would run is not among them."""
+        for folder in '.config', '.config/nono', '.config/nono/profiles':
+            (self.world.home / folder).mkdir(exist_ok=True)
+            self.world.own(self.world.home / folder)
+        for name in 'my-tool', '$(touch run)', 'x;touch run', '-p':
+            self.world.file(f'home/.config/nono/profiles/{name}.json', '{}')
+        self.assertEqual({'my-tool'}, offered('nono', 'run', '--profile', 'my-t'))
+        everything = offered('nono', 'profile', 'show', '')
+        self.assertLessEqual({'my-tool', 'python-dev', 'default'}, everything)
+        self.assertFalse([word for word in everything if 'touch' in word], everything)
+        self.assertEqual({'python_runtime'}, offered('nono', 'profile', 'groups', 'python'))
+        self.assertFalse((self.world.project / 'run').exists())
+
     def check_commands(self, offered):
         """Behind the options stands a command of the system, with its own arguments."""
         self.assertIn('printenv', offered('nono', 'run', '--allow-cwd', '--', 'printe'))
@@ -66,6 +80,7 @@ class Completion(harness.TestCase):
             return set(result.out.split('\n')) - {''}
         self.check(offered)
         self.check_paths(offered)
+        self.check_names(offered)
         self.check_commands(offered)
         # Readline breaks words at '='.
         self.assertEqual({'readwrite', 'read'}, offered('nono', 'why', '--op', '=', 'read'))
@@ -85,6 +100,7 @@ class Completion(harness.TestCase):
             return {word for word in found if word.startswith(words[-1])}
         self.check(offered)
         self.check_paths(offered)
+        self.check_names(offered)
         self.check_commands(offered)
 
     def test_zsh(self):
@@ -93,6 +109,7 @@ class Completion(harness.TestCase):
         self.addCleanup(zsh.close)
         self.check(zsh.offered)
         self.check_paths(zsh.offered)
+        self.check_names(zsh.offered)
         self.check_commands(zsh.offered)
 
 
