@@ -23,3 +23,7 @@ int api_list(struct vl_call *call, void *userdata);
 int api_get(struct vl_call *call, void *userdata);
 int api_stop(struct vl_call *call, void *userdata);
 int api_why(struct vl_call *call, void *userdata);
+/* The same for a question that was not validated: the Answer about s in *ret, or *ret_wrong set to
+ * the parameter that is wrong. 0, or -errno with err set. */
+int api_why_about(struct json_object **ret, struct manager *m, const struct session *s,
+	struct json_object *question, const char **ret_wrong, struct nono_error *err);

@@ -126,32 +126,61 @@ static int ask(struct why_answer *ret, struct manager *m, const struct policy_re
 		      : why_command(ret, policy, command, err);
 }
 
-int api_why(struct vl_call *call, void *userdata)
+static bool are_strings(struct json_object *array)
+{
+	for (size_t i = 0; array && i < json_object_array_length(array); i++) {
+		if (!json_object_is_type(json_object_array_get_idx(array, i), json_type_string)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+int api_why_about(struct json_object **ret, struct manager *m, const struct session *s,
+	struct json_object *question, const char **ret_wrong, struct nono_error *err)
 {
 	_cleanup_(json_object_putp) struct json_object *context = NULL;
 	_cleanup_(why_answer_deinit) struct why_answer answer = { 0 };
 	_cleanup_(decision_deinit) struct decision d = { 0 };
-	const char *wrong = NULL;
+	int r;
+
+	*ret_wrong = NULL;
+	if (!are_strings(json_array_of(question, "operations"))) {
+		*ret_wrong = "operations";
+		return 0;
+	}
+	r = api_context_of(&context, s);
+	if (r < 0) {
+		return error_errno(err, -r, "what the session was asked for");
+	}
+	r = api_policy_of(&d, m, s, context, err);
+	if (r == 0) {
+		r = ask(&answer, m, decision_result(&d), question, ret_wrong, err);
+	}
+	if (r < 0 || *ret_wrong) {
+		return r;
+	}
+	*ret = answer_to_json(&answer);
+	return *ret ? 0 : error_oom(err);
+}
+
+int api_why(struct vl_call *call, void *userdata)
+{
+	struct json_object *answer = NULL;
+	const char *wrong;
 	struct nono_error err;
 	int r = 0;
-	struct session *s = api_find(userdata, call, &r);
+	const struct session *s = api_find(userdata, call, &r);
 
 	if (!s) {
 		return r;
 	}
-	r = api_context_of(&context, s);
-	if (r == 0) {
-		r = api_policy_of(&d, userdata, s, context, &err);
-	}
-	if (r < 0) {
-		return r;
-	}
-	r = ask(&answer, userdata, decision_result(&d), vl_call_parameters(call), &wrong, &err);
+	r = api_why_about(&answer, userdata, s, vl_call_parameters(call), &wrong, &err);
 	if (wrong) {
 		return vl_call_invalid_parameter(call, wrong);
 	}
 	if (r == -EINVAL) {
 		return api_refused(call, &err, NULL);
 	}
-	return r < 0 ? r : api_reply_with(call, "answer", answer_to_json(&answer));
+	return r < 0 ? r : api_reply_with(call, "answer", answer);
 }

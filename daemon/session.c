@@ -18,6 +18,7 @@
 #include "daemon/loop.h"
 #include "daemon/make-plan.h"
 #include "daemon/manager.h"
+#include "daemon/question.h"
 #include "daemon/template.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
@@ -26,7 +27,8 @@
 #include "libcore/base/str.h"
 #include "libcore/caps.h"
 
-#define PACKET_MAX (sizeof(struct link_resolved) + PATH_MAX)
+#define PACKET_MAX (sizeof(struct link_resolved) + LINK_QUESTION_MAX)
+_Static_assert(LINK_QUESTION_MAX >= PATH_MAX, "the longest packet is a question");
 
 static uint64_t wall_clock_usec(void)
 {
@@ -230,6 +232,19 @@ static void on_started(struct session *s, const struct link_started *started)
 	log_write(&(struct log_fields){ .session = s->id }, LOG_INFO, "started as %s", s->name);
 }
 
+static void on_question(struct session *s, uint32_t serial, const char *call, size_t n)
+{
+	struct link_question header = { .type = LINK_ANSWER, .serial = serial };
+	_cleanup_(buf_deinit) struct buf b = { .limit = sizeof(header) + LINK_ANSWER_MAX };
+
+	buf_append(&b, &header, sizeof(header));
+	question_answer(s, call, n, &b);
+	if (buf_error(&b) || fd_send(s->link_fd, b.data, b.len, NULL, 0, MSG_DONTWAIT) < 0) {
+		log_write(&(struct log_fields){ .session = s->id }, LOG_WARNING,
+			"cannot answer a question from inside");
+	}
+}
+
 static int exit_status_of(int wait_status)
 {
 	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
@@ -242,6 +257,7 @@ static bool on_packet(struct session *s, char *packet, size_t n)
 		uint32_t type;
 		struct link_resolved resolved;
 		struct link_denied denied;
+		struct link_question question;
 		struct link_started started;
 		struct link_failed failed;
 		struct link_ended ended;
@@ -256,6 +272,11 @@ static bool on_packet(struct session *s, char *packet, size_t n)
 	if (n > sizeof(u.denied) && n <= PACKET_MAX && u.type == LINK_DENIED) {
 		packet[n] = '\0';
 		on_denied(s, &u.denied, packet + sizeof(u.denied));
+		return true;
+	}
+	if (n > sizeof(u.question) && n <= PACKET_MAX && u.type == LINK_QUESTION) {
+		on_question(
+			s, u.question.serial, packet + sizeof(u.question), n - sizeof(u.question));
 		return true;
 	}
 	if (n == sizeof(u.started) && u.type == LINK_STARTED) {

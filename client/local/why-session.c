@@ -6,6 +6,7 @@
 #include "client/commands.h"
 #include "client/connect.h"
 #include "client/local/question.h"
+#include "client/self.h"
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
 #include "libcore/base/escape.h"
@@ -55,7 +56,7 @@ static int write_parameters(
 	struct json_writer writer = { .buf = out };
 
 	json_begin_object(&writer, NULL);
-	json_write_string(&writer, "session", a->session);
+	json_write_string(&writer, "session", a->session ? a->session : "");
 	if (a->path) {
 		_cleanup_(question_deinit) struct question q = { 0 };
 		int r = question_init(&q, w, a->path, a->op, err);
@@ -186,14 +187,28 @@ int why_ask_session(struct why_answer *ret, const struct arguments *a, const str
 	return r < 0 ? error_set(err, NONO_SYSTEM, -r, "nonod's answer cannot be understood") : 0;
 }
 
-/* What is inside has no way to its supervisor, and must not get one by a file it could write. */
 int why_ask_self(struct why_answer *ret, const struct arguments *a, const struct workdir *w,
 	struct nono_error *err)
 {
-	(void)ret;
-	(void)a;
-	(void)w;
-	return error_set(err, NONO_UNSUPPORTED, EOPNOTSUPP,
-		"this process is in a sandbox, and what it may do cannot be asked from inside yet; "
-		"outside, 'nono why --session NAME' tells");
+	_cleanup_(connection_close) struct connection c = { .errors_fd = -1 };
+	_cleanup_(buf_deinit) struct buf b = { 0 };
+	struct vl_reply reply;
+	int r = write_parameters(&b, a, w, err);
+
+	if (r == 0) {
+		r = self_connect(&c.client, err);
+	}
+	if (r == 0) {
+		r = vl_client_call(c.client, "io.nono.Session.Why", b.data, NULL, 0,
+			CALL_TIMEOUT_MS, &reply, err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	if (reply.error) {
+		connection_explain(&reply, err);
+		return -EPERM;
+	}
+	r = read_answer(ret, json_member(reply.parameters, "answer"));
+	return r < 0 ? error_set(err, NONO_SYSTEM, -r, "nonod's answer cannot be understood") : 0;
 }

@@ -61,9 +61,11 @@ enum link_type {
 	LINK_FAILED,       /* struct link_failed: nothing runs; the last packet */
 	LINK_ENDED,        /* struct link_ended: nothing is left running; the last packet */
 	LINK_DENIED,       /* struct link_denied + another name of a denied path: decide with it */
+	LINK_QUESTION,     /* struct link_question + a varlink call, from inside the session */
 	/* nonod to session */
 	LINK_DECISION, /* struct link_decision: answers LINK_RESOLVED, one at a time */
 	LINK_STOP,     /* struct link_stop */
+	LINK_ANSWER,   /* struct link_question, its serial, + the reply */
 };
 struct link_resolved {
 	uint32_t type;
@@ -96,6 +98,13 @@ struct link_failed {
 struct link_ended {
 	uint32_t type;
 	int32_t wait_status;
+};
+#define LINK_QUESTION_MAX 8192 /* bytes of the call */
+#define LINK_ANSWER_MAX   16384
+struct link_question {
+	uint32_t type;
+	uint32_t serial;
+	/* then the text without a terminator, to the end of the packet */
 };
 struct link_stop {
 	uint32_t type;

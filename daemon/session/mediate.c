@@ -10,7 +10,39 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "daemon/session/listener.h"
 #include "libcore/base/cleanup.h"
+
+void mediator_init(struct mediator *m)
+{
+	*m = (struct mediator){ .ruleset_fd = -1 };
+	granted_init(&m->granted);
+	questions_init(&m->questions);
+}
+
+void mediator_start(
+	struct mediator *m, const struct plan *plan, int abi, int ruleset_fd, int listener_fd)
+{
+	m->plan = plan;
+	m->abi = abi;
+	m->ruleset_fd = ruleset_fd;
+	m->listener = listener_new(listener_fd, m);
+	/* Without anybody to answer its calls they fail. */
+	if (!m->listener) {
+		close(listener_fd);
+	}
+}
+
+int mediator_poll_fd(const struct mediator *m)
+{
+	return m->listener ? listener_poll_fd(m->listener) : -1;
+}
+
+void mediator_dispatch(struct mediator *m, int link_fd)
+{
+	questions_link(&m->questions, link_fd);
+	listener_dispatch(m->listener);
+}
 
 #define MASTER_DEVICE makedev(5, 2) /* ptmx, wherever it is */
 

@@ -11,14 +11,16 @@
 
 #include "daemon/session/asker.h"
 #include "daemon/session/granted.h"
+#include "daemon/session/question.h"
 
 struct listener;
 struct plan;
 
 /* What the answers of one session depend on; the same for all its calls. */
 struct mediator {
-	struct listener *listener;
+	struct listener *listener; /* NULL before the start, and when there was no memory for it */
 	struct granted granted;
+	struct questions questions;
 	int ruleset_fd, abi;     /* the Landlock domain the session is in */
 	const struct plan *plan; /* its network */
 };
@@ -28,6 +30,15 @@ struct call {
 	struct asker asker;
 	struct seccomp_data data;
 };
+
+void mediator_init(struct mediator *m);
+/* Takes ruleset_fd and listener_fd; plan is borrowed. From here on m stays where it is. */
+void mediator_start(
+	struct mediator *m, const struct plan *plan, int abi, int ruleset_fd, int listener_fd);
+/* What to wait for with POLLIN, or -1, and what to do then; neither blocks. link_fd is the way to
+ * nonod, or -1. */
+int mediator_poll_fd(const struct mediator *m);
+void mediator_dispatch(struct mediator *m, int link_fd);
 
 /* What the call returns: a value or -errno. -ENOENT when nobody waits for it any more makes no
  * difference to anybody. */

@@ -28,7 +28,6 @@
 #include "daemon/session/denied.h"
 #include "daemon/session/environ.h"
 #include "daemon/session/grants.h"
-#include "daemon/session/listener.h"
 #include "daemon/session/mediate.h"
 #include "daemon/session/outbox.h"
 #include "daemon/session/plan.h"
@@ -63,7 +62,6 @@ struct session {
 	struct tmpdir tmpdir;
 	struct tree tree;
 	struct mediator mediator;
-	struct listener *listener;
 	struct outbox outbox; /* to the client */
 	char *buffer;         /* CHANNEL_PACKET_MAX bytes, only with a terminal */
 	pid_t command;
@@ -199,9 +197,10 @@ static int start_command(struct session *s, int *ret_exit, struct nono_error *er
 		.oom_score_adj = s->oom_score_adj,
 		.abi = s->abi,
 		.filter = s->plan.filter };
-	_cleanup_close_ int ruleset_fd = -1, listener_fd = -1;
+	_cleanup_close_ int ruleset_fd = -1;
 	_cleanup_free_ char *program = NULL;
 	_cleanup_free_ char **envp = NULL;
+	int listener_fd;
 	pid_t pid;
 	int r = prepare_streams(s, c.stdio, err);
 
@@ -229,15 +228,7 @@ static int start_command(struct session *s, int *ret_exit, struct nono_error *er
 		return pid;
 	}
 	s->command = pid;
-	/* Without anybody to answer its calls they fail. */
-	s->listener = listener_new(listener_fd, &s->mediator);
-	if (s->listener) {
-		take_fd(&listener_fd);
-	}
-	s->mediator.listener = s->listener;
-	s->mediator.plan = &s->plan;
-	s->mediator.ruleset_fd = take_fd(&ruleset_fd);
-	s->mediator.abi = s->abi;
+	mediator_start(&s->mediator, &s->plan, s->abi, take_fd(&ruleset_fd), listener_fd);
 	return 0;
 }
 
@@ -442,13 +433,23 @@ static bool on_channel(struct session *s)
 
 static void on_link(struct session *s)
 {
-	struct link_stop stop;
-	ssize_t n = recv(s->link_fd, &stop, sizeof(stop), MSG_DONTWAIT);
+	static char packet[sizeof(struct link_question) + LINK_ANSWER_MAX];
+	union {
+		uint32_t type;
+		struct link_stop stop;
+		struct link_question answer;
+	} u = { 0 };
+	ssize_t n = recv(s->link_fd, packet, sizeof(packet), MSG_DONTWAIT);
 
-	if (n == sizeof(stop) && stop.type == LINK_STOP) {
-		end_soon(s, SIGTERM, stop.timeout_usec);
+	memcpy(&u, packet, n > (ssize_t)sizeof(u) ? sizeof(u) : n > 0 ? (size_t)n : 0);
+	if (n == sizeof(u.stop) && u.type == LINK_STOP) {
+		end_soon(s, SIGTERM, u.stop.timeout_usec);
+	} else if (n > (ssize_t)sizeof(u.answer) && u.type == LINK_ANSWER) {
+		questions_answer(&s->mediator.questions, u.answer.serial, packet + sizeof(u.answer),
+			(size_t)n - sizeof(u.answer));
 	} else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		close_fd(&s->link_fd);
+		questions_abandon(&s->mediator.questions);
 	}
 }
 
@@ -476,8 +477,7 @@ static void session_step(struct session *s)
 		[CHANNEL] = { .fd = s->channel_fd },
 		[LINK] = { .fd = s->link_fd, .events = POLLIN },
 		[TERMINAL] = { .fd = t->ended ? -1 : t->master_fd },
-		[LISTENER] = { .fd = s->listener ? listener_poll_fd(s->listener) : -1,
-			.events = POLLIN },
+		[LISTENER] = { .fd = mediator_poll_fd(&s->mediator), .events = POLLIN },
 	};
 
 	/* Back-pressure both ways: output waits for the client, input for the command. */
@@ -502,7 +502,7 @@ static void session_step(struct session *s)
 		on_signals(s);
 	}
 	if (p[LISTENER].revents) {
-		listener_dispatch(s->listener);
+		mediator_dispatch(&s->mediator, s->link_fd);
 	}
 	if (p[LINK].revents) {
 		on_link(s);
@@ -630,7 +630,7 @@ struct session *session_prepare(int abi, int oom_score_adj)
 		s->signal_fd = -1;
 		s->terminal = TERMINAL_NONE;
 		s->tmpdir = TMPDIR_NONE;
-		granted_init(&s->mediator.granted);
+		mediator_init(&s->mediator);
 		prepare_process(s, &s->unprepared);
 		tmpdir_make(&s->tmpdir, NULL); /* tried again when it is needed */
 	}

@@ -93,6 +93,14 @@ static int finish(int r)
 	return r < 0 ? -errno : r;
 }
 
+static bool is_question(const struct endpoint *e)
+{
+	size_t n = strlen(QUESTION_ADDRESS);
+
+	return e->size == UNIX_HEADER + 1 + n &&
+	       memcmp(e->address.un.sun_path + 1, QUESTION_ADDRESS, n) == 0;
+}
+
 static int connect_unix(struct call *c, const struct endpoint *e)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -102,6 +110,10 @@ static int connect_unix(struct call *c, const struct endpoint *e)
 	if (!has_path(e)) {
 		bool is_abstract = e->address.any.sa_family == AF_UNIX && e->size > UNIX_HEADER &&
 				   e->size <= sizeof(address);
+		if (is_abstract && is_question(e)) {
+			return questions_open(
+				&c->mediator->questions, &c->asker, (int)c->data.args[0], e->fd);
+		}
 		return is_abstract ? -EACCES : -EINVAL;
 	}
 	fd = lookup_object(&c->asker, AT_FDCWD, e->address.un.sun_path, true);
