@@ -295,8 +295,10 @@ int export_print(const char *ref, enum export_form form, struct nono_error *err)
 
 int local_profile_export(const struct arguments *a, struct nono_error *err)
 {
-	if (a->format && str_equal(a->format, "manifest")) {
-		return export_print(a->operands[0], EXPORT_MANIFEST, err);
+	if (a->format) {
+		return str_equal(a->format, "manifest")
+			       ? export_print(a->operands[0], EXPORT_MANIFEST, err)
+			       : local_profile_show(a, err);
 	}
 	return export_print(a->operands[0], a->json ? EXPORT_JSON : EXPORT_TEXT, err);
 }

@@ -155,8 +155,14 @@ static int set_up(const struct arguments *a, struct nono_error *err)
 int local_setup(const struct arguments *a, struct nono_error *err)
 {
 	bool usable = false;
-	int r = report(a, &usable, err);
+	int r;
 
+	if (a->json && (a->profiles || a->shell_integration)) {
+		return error_set(err, NONO_INVALID, EINVAL,
+			"--json is about what this machine has: leave out --%s",
+			a->profiles ? "profiles" : "shell-integration");
+	}
+	r = report(a, &usable, err);
 	if (r != 0 || !usable) {
 		return r == 0 ? EXIT_UNUSABLE : r;
 	}

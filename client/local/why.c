@@ -49,6 +49,22 @@ static int answer_here(struct why_answer *ret, const struct arguments *a, const 
 	return why_command(ret, &d.result, a->command, err);
 }
 
+/* A session that runs is as it is. */
+static int check_session(const struct arguments *a, struct nono_error *err)
+{
+	for (enum option o = 0; o < _OPTION_MAX; o++) {
+		unsigned section = option_specs[o].section;
+		if (a->given[o] == GIVEN_BY_WORD &&
+			(section == SECTION_FILES || section == SECTION_PROFILE ||
+				section == SECTION_NETWORK || section == SECTION_SESSION)) {
+			return error_set(err, NONO_INVALID, EINVAL,
+				"--%s describes a command, and %s is about one that runs",
+				option_specs[o].names, a->self ? "--self" : "--session");
+		}
+	}
+	return 0;
+}
+
 static int check(const struct arguments *a, struct nono_error *err)
 {
 	if (!a->path && !a->host && !a->command) {
@@ -61,7 +77,7 @@ static int check(const struct arguments *a, struct nono_error *err)
 	if (a->port && !a->host) {
 		return error_set(err, NONO_INVALID, EINVAL, "--port is about --host");
 	}
-	return 0;
+	return a->session || a->self ? check_session(a, err) : 0;
 }
 
 /* --self, and nothing of nono's is around this process. */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """nono profile, setup and trust-project: what they show and write, and what they refuse. Once per
 user."""
+import contextlib
 import json
 import os
 import pty
@@ -107,6 +108,35 @@ class Profiles(Case):
         plan = self.json('wrap', '--dry-run', '--json', '--net-block', '--profile',
                          './python-agent.json', '--', 'true')
         self.assertEqual(paths, {g['path'] for g in plan['policy']['grants']})
+
+    def test_the_same_from_everybody(self):
+        """wrap decides for itself what nonod decides for run: the same, to the last word."""
+        w = self.world
+        w.directory('home/.config/tool')
+        self.user_profile('tool.jsonc', """{
+            "extends": "node-dev", "groups": {"include": ["rust_runtime"]},
+            "filesystem": {"read": ["~/.config/tool"], "deny": ["~/private"],
+                           "allow": ["$XDG_STATE_HOME/tool", "$WORKDIR/out"]},
+            "network": {"listen_port": [8080]}, "commands": {"allow": ["rm"], "deny": ["make"]},
+            "environment": {"deny_vars": ["AWS_*"], "set_vars": {"A": "$HOME/a"},
+                            "strip_secrets": true}, "workdir": {"access": "read"} }""")
+        w.file('project/.nono.json', '{"filesystem": {"deny": ["./secrets"]}}')
+        w.file('project/other.json', '{"extends": "./base.json", "security": {"groups": []}}')
+        w.file('project/base.json', '{"network": {"block": true}}')
+        for options in ((), ('--allow-cwd',), ('--profile', 'tool'), ('--profile', './other.json'),
+                        ('--profile', 'tool', '--net-allow', '--allow-cwd'),
+                        ('--profile', 'tool', '--net-block', '--extends', 'go-dev'),
+                        ('--profile', 'claude-code', '--read', '/usr/share', '-v'),
+                        ('--allow-command', 'rm', '--block-command', 'cat', '--env', 'EDITOR'),
+                        ('--listen-port', '8080', '--allow-connect-port', '443'),
+                        ('--bypass-protection', w.home / '.netrc', '--read-file',
+                         w.home / '.netrc'), ('--allow-domain', 'example.com')):
+            plans = [self.json(verb, '--dry-run', '--json', *options, '--', 'true')
+                     for verb in ('run', 'wrap')]
+            self.assertEqual(*plans, options)
+            texts = [w.nono(verb, '--dry-run', *options, '--', 'true') for verb in ('run', 'wrap')]
+            self.assertEqual(texts[0].out, texts[1].out)
+            self.assertEqual(texts[0].err, texts[1].err)
 
     def test_groups(self):
         rows = {row['name']: row for row in self.json('profile', 'groups', '--json')}
@@ -308,12 +338,55 @@ class Setup(Case):
                                  '-c', 'echo works > file')
         self.assert_status(0, result)
 
+    def test_bad_input(self):
+        self.assert_refused(self.world.nono('setup', '--json', '--profiles'), '--profiles')
+        self.assert_refused(self.world.nono('setup', '--check-only', '--profiles'))
+        self.world.file('home/.config', 'a file')
+        result = self.world.nono('setup', '--profiles')
+        self.assert_status(125, result)
+        self.assertIn('.config', result.err)
+
     def test_shell_integration(self):
         result = self.world.nono('setup', '--shell-integration')
         self.assert_status(0, result)
         aliases = re.findall(r"(?m)^alias (\S+)='nono run --profile (\S+) ", result.out)
         self.assertLessEqual({profile for _, profile in aliases}, BUILTIN)
         self.assertGreater(len(aliases), 1)
+
+
+class WorkingDirectory(Case):
+    """A profile that works in the current directory, and nobody has granted it: wrap asks as run."""
+
+    def ask(self, answer, *options):
+        w = self.world
+        master, slave = pty.openpty()
+        script = f'exec {w.nono_path} wrap --profile rust-dev --net-allow {" ".join(options)} -- ' \
+            'sh -c "echo x > made"'
+        os.write(master, answer)
+        result = w.run('setsid', '-c', '-w', 'sh', '-c', script, stdin=slave, stderr=slave)
+        said = ''
+        with contextlib.suppress(OSError):  # nothing was said, and nobody is there any more
+            os.close(slave)
+            said = os.read(master, 4096).decode()
+        os.close(master)
+        made = (w.project / 'made').exists()
+        (w.project / 'made').unlink(missing_ok=True)
+        return result.status, said, made
+
+    def test_asks(self):
+        for answer, made in (b'y\n', True), (b'n\n', False), (b'\n', False):
+            status, said, was_made = self.ask(answer)
+            self.assertIn(f'Share {self.world.project} with read+write access? [y/N]', said)
+            self.assertEqual(made, was_made, said)
+            self.assertEqual(made, status == 0, said)
+
+    def test_does_not_ask(self):
+        self.assertEqual((0, '', True), self.ask(b'', '--allow-cwd'))
+        result = self.world.nono('wrap', '--profile', 'rust-dev', '--net-allow', '--', 'true')
+        self.assert_status(0, result)
+        self.assertIn('--allow-cwd', result.err)
+        self.assert_refused(self.world.nono('wrap', '-s', '--profile', 'rust-dev', '--net-allow',
+                                            '--', 'true'), '--allow-cwd')
 
 
 class Trust(Case):
@@ -416,4 +489,4 @@ class Trust(Case):
 
 
 if __name__ == '__main__':
-    harness.main(*harness.for_each_user(Profiles, Validate, Init, Setup, Trust))
+    harness.main(*harness.for_each_user(Profiles, Validate, Init, Setup, WorkingDirectory, Trust))

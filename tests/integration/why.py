@@ -212,6 +212,9 @@ class Why(harness.TestCase):
         self.assert_refused(self.why('--path', 'x', '--profile', 'no-such-profile'),
                             'Profile not found', 'no-such-profile')
         self.assert_refused(self.why('--path', 'x', '--session', 'nobody'), 'nobody')
+        for flags in (('--read', '/usr'), ('--net-block',), ('--profile', 'python-dev'),
+                      ('--env', 'A=1'), ('--allow-cwd',)):
+            self.assert_refused(self.why('--path', 'x', '--session', 'any', *flags), flags[0])
         self.assert_refused(self.why('--path', 'x/' * 3000), 'longer')
 
     def test_names_that_are_not_text(self):
