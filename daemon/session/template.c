@@ -299,6 +299,7 @@ int template_serve(int control_fd)
 		if (p[0].revents & (POLLHUP | POLLERR) ||
 			(!t.spare && (p[0].revents & POLLIN) && !answer_without_spare(&t))) {
 			wait_for_spare(&t);
+			free(t.sessions);
 			return 0;
 		}
 	}
