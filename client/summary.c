@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/summary.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libcore/base/cleanup.h"
 #include "libcore/base/escape.h"
@@ -29,17 +31,27 @@ static void append_text(struct buf *out, struct json_span v)
 	}
 }
 
-void summary_append_path(struct buf *out, struct json_span object)
+/* A new string, or NULL. */
+static char *path_of(struct json_span object)
 {
-	_cleanup_free_ char *text = NULL, *path = NULL;
+	_cleanup_free_ char *text = NULL;
+	char *path = NULL;
 
 	if (json_dup_string(json_member(object, "path"), &text) < 0) {
-		return;
+		return NULL;
 	}
 	if (is_true(object, "escaped") && unescape_path(text, &path) == 0) {
+		return path;
+	}
+	return TAKE_PTR(text);
+}
+
+void summary_append_path(struct buf *out, struct json_span object)
+{
+	_cleanup_free_ char *path = path_of(object);
+
+	if (path) {
 		visible_append(out, path);
-	} else {
-		visible_append(out, text);
 	}
 }
 
@@ -66,12 +78,21 @@ static bool is_chosen(struct json_span grant)
 	       json_string_equal(source, "profile");
 }
 
+/* What is not there when a session starts is not granted, whatever is made there later. */
+static bool is_missing(struct json_span grant)
+{
+	_cleanup_free_ char *path = path_of(grant);
+
+	return path && access(path, F_OK) < 0 && errno == ENOENT;
+}
+
 static void append_grant(
 	struct buf *out, struct json_span grant, const char *newline, bool with_source)
 {
 	buf_printf(out, "  %s ", badge(json_member(grant, "access")));
 	summary_append_path(out, grant);
-	buf_append_str(out, is_true(grant, "isFile") ? " (file)" : " (dir)");
+	buf_printf(out, " (%s%s)", is_true(grant, "isFile") ? "file" : "dir",
+		is_missing(grant) ? ", not there" : "");
 	if (with_source) {
 		buf_append_str(out, " [");
 		append_text(out, json_member(grant, "source"));
@@ -137,6 +158,25 @@ void summary_append(struct buf *out, struct json_span policy, bool all)
 	buf_append_str(out, RULE);
 }
 
+/* A program that is started for the first time cannot make what it keeps its state in. */
+static void append_to_make(struct buf *out, struct json_span policy)
+{
+	struct json_iter it = json_iter(json_member(policy, "grants"));
+	struct json_span grant;
+	bool any = false;
+
+	while (json_next(&it, NULL, &grant)) {
+		if (is_chosen(grant) && !is_true(grant, "isFile") && is_missing(grant) &&
+			!json_string_equal(json_member(grant, "access"), "read")) {
+			buf_append_str(out,
+				any ? " " : "nono: to grant what is not there: mkdir -m 700 -p ");
+			summary_append_path(out, grant);
+			any = true;
+		}
+	}
+	buf_append_str(out, any ? "\r\n" : "");
+}
+
 void summary_append_short(struct buf *out, struct json_span policy)
 {
 	bool blocked = json_string_equal(json_member(policy, "network"), "blocked");
@@ -156,6 +196,7 @@ void summary_append_short(struct buf *out, struct json_span policy)
 	if (n > SHORT_MAX) {
 		buf_printf(out, "        … and %zu more\r\n", n - SHORT_MAX);
 	}
+	append_to_make(out, policy);
 }
 
 void summary_append_dry_run(struct buf *out, struct json_span policy, char *const *argv)

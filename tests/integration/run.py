@@ -228,6 +228,13 @@ class Said(Case):
         result = self.run_nono('--dry-run', '-p', 'claude-code', '--allow-cwd', '--', 'claude')
         self.assertNotIn('the profile wants', result.out)
 
+    def test_dry_run_says_what_is_not_there(self):
+        line = f'{self.world.home}/.codex (dir'
+        run = ['--dry-run', '-p', 'codex', '--', 'codex']
+        self.assertIn(f'{line}, not there)\n', self.run_nono(*run).out)
+        self.world.directory('home/.codex')
+        self.assertIn(f'{line})\n', self.run_nono(*run).out)
+
     def test_quiet_without_a_terminal(self):
         result = self.run_nono('--allow-cwd', '--', 'echo', 'x')
         self.assertEqual(('x\n', ''), (result.out, result.err))
@@ -395,6 +402,20 @@ class OnTerminal(Case):
         before = len(t.all)
         t.command('$NONO run -s -- echo start-ed')
         self.assertNotIn('profile', t.all[before:])
+
+    def test_first_time(self):
+        """A directory that is not there is not granted, and what to do is said as it is typed."""
+        t = self.terminal()
+        state = self.world.home / '.codex'
+        run = '$NONO run -p codex --allow-cwd -- '
+        t.command(f'{run}mkdir {state}', rf'{re.escape(str(state))} \(dir, not there\)')
+        made = re.search(r'not there: (mkdir .*\S)', t.all)[1]
+        self.assertEqual(f'mkdir -m 700 -p {state}', made)
+        t.command(made)
+        before = len(t.all)
+        t.command(f'{run}mkdir {state}/inside', rf'{re.escape(str(state))} \(dir\)')
+        self.assertTrue((state / 'inside').is_dir())
+        self.assertNotIn('mkdir -m', t.all[before:])
 
     def test_question(self):
         t = self.terminal()
