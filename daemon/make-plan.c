@@ -17,7 +17,7 @@
 /* Which filter: the index in manager.filters. */
 static enum manager_filter filter_kind(const struct nono_caps *caps)
 {
-	if (caps->bind.n > 0) {
+	if (caps->bind.n > 0 || caps->localhost.n > 0) {
 		return FILTER_FOR_LISTEN;
 	}
 	if (caps->connect.n > 0) {
@@ -135,6 +135,7 @@ int make_plan(struct session *s, const struct session_launch *launch, struct non
 		.filter_fds = filter_for(s->manager, caps, true, err),
 		.connect = { caps->connect.n, caps->connect.items },
 		.listen = { caps->bind.n, caps->bind.items },
+		.localhost = { caps->localhost.n, caps->localhost.items },
 		.lists = { [PLAN_ENV_ALLOWED] = rules->allow,
 			[PLAN_ENV_DENIED] = rules->deny,
 			[PLAN_ENV_KEPT] = rules->keep,

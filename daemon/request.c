@@ -255,7 +255,7 @@ static void parse_words(struct request *q, struct json_object *context)
 
 int request_parse(struct request *ret, struct json_object *context, struct nono_error *err)
 {
-	_cleanup_(request_deinit) struct request q = { 0 };
+	_cleanup_(request_deinit) struct request q = { .policy.supervised = true };
 	const char *cwd = json_string_or(context, "workingDirectory", NULL);
 	int r = 0;
 

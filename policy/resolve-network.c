@@ -239,10 +239,10 @@ static int resolve_ports(struct resolution *s)
 		r = add_ports(s, &s->request->localhost, KEY_NET_OPEN_PORT,
 			nono_caps_allow_localhost_port);
 	}
-	if (r == 0 && caps->localhost.n > 0) {
+	if (r == 0 && caps->localhost.n > 0 && !s->request->supervised) {
 		r = resolution_need(s, NEED_LOCALHOST_PORTS,
 			"port %u of this machine cannot be opened by itself in a blocked network "
-			"by this version: use --listen-port %u and --allow-connect-port %u, which "
+			"without a supervisor: use nono run, or --listen-port %u and --allow-connect-port %u, which "
 			"hold for every address, or leave the network open",
 			caps->localhost.items[0], caps->localhost.items[0],
 			caps->localhost.items[0]);

@@ -53,6 +53,7 @@ struct policy_request {
 	bool allow_cwd;      /* grants cwd, as the profile's workdir.access says */
 	const char *command; /* argv[0], for blocked commands; NULL for none */
 	const char *tmpdir;  /* what $TMPDIR in policies means; NULL for /tmp */
+	bool supervised;     /* nono-session answers what Landlock cannot decide */
 };
 
 enum policy_mode {
@@ -67,7 +68,7 @@ enum policy_need {
 	NEED_SUPERVISED = 1 << 1, /* a deny inside a granted tree, capability elevation */
 	NEED_KEYRING = 1 << 2,
 	NEED_UNIX_SOCKETS = 1 << 3,
-	NEED_LOCALHOST_PORTS = 1 << 4,
+	NEED_LOCALHOST_PORTS = 1 << 4, /* unless supervised */
 };
 
 struct policy_result {

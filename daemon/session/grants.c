@@ -162,15 +162,15 @@ int grants_base(const struct plan *base, bool network_open, int abi, struct nono
 	return take_fd(&ruleset_fd);
 }
 
-static int add_ports(const struct grants_request *q, const struct plan_ports *ports,
-	enum landlock_port kind, struct nono_error *err)
+static int add_ports(const struct grants_request *q, const struct plan_ports *ports, unsigned kinds,
+	struct nono_error *err)
 {
 	if (ports->n > 0 && q->abi < 4) { /* nonod has asked the same kernel */
 		return error_set(err, NONO_UNSUPPORTED, EOPNOTSUPP,
 			"a grant of single TCP ports needs Landlock ABI 4 (Linux 6.7)");
 	}
 	for (size_t i = 0; i < ports->n; i++) {
-		int r = landlock_allow_port(q->ruleset_fd, ports->items[i], kind, err);
+		int r = landlock_allow_port(q->ruleset_fd, ports->items[i], kinds, err);
 		if (r < 0) {
 			return r;
 		}
@@ -184,6 +184,10 @@ int grants_add(const struct grants_request *q, struct nono_error *err)
 
 	if (r == 0) {
 		r = add_ports(q, &q->plan->listen, LANDLOCK_BIND, err);
+	}
+	if (r == 0) {
+		/* On which address, nono-session decides. */
+		r = add_ports(q, &q->plan->localhost, LANDLOCK_CONNECT | LANDLOCK_BIND, err);
 	}
 	if (r < 0) {
 		return r;

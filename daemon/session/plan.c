@@ -12,8 +12,8 @@
 #include "libcore/filter.h"
 
 /* Layout: header, both filters (struct filter as it is in memory), n_grants records, ports to
- * connect to and to listen on, then strings, NUL-terminated: the paths of the grants and the lists,
- * in order. */
+ * connect to, to listen on and of localhost, then strings, NUL-terminated: the paths of the grants
+ * and the lists, in order. */
 #define PLAN_MAGIC UINT64_C(0x326e616c706f6e6f) /* "onoplan2" in little endian */
 
 struct plan_header {
@@ -21,7 +21,7 @@ struct plan_header {
 	char session_id[40];
 	struct plan_caller caller;
 	uint32_t network, flags;
-	uint32_t n_grants, n_connect, n_listen;
+	uint32_t n_grants, n_connect, n_listen, n_localhost;
 	uint32_t n_strings[_PLAN_LIST_MAX];
 	uint64_t strings_size, filter_size, filter_fds_size; /* bytes */
 };
@@ -46,7 +46,8 @@ static bool is_filter(const struct filter *filter, size_t size)
 
 bool plan_network_is_open(const struct plan *plan)
 {
-	return plan->network == NONO_NETWORK_OPEN && plan->connect.n == 0 && plan->listen.n == 0;
+	return plan->network == NONO_NETWORK_OPEN && plan->connect.n == 0 && plan->listen.n == 0 &&
+	       plan->localhost.n == 0;
 }
 
 static size_t n_strings(const struct plan *plan)
@@ -85,6 +86,7 @@ static void append_all(struct buf *b, const struct plan *plan, const struct plan
 	}
 	buf_append(b, plan->connect.items, plan->connect.n * sizeof(uint16_t));
 	buf_append(b, plan->listen.items, plan->listen.n * sizeof(uint16_t));
+	buf_append(b, plan->localhost.items, plan->localhost.n * sizeof(uint16_t));
 	for (size_t i = 0; i < plan->n_grants; i++) {
 		buf_append(b, plan->grants[i].path, strlen(plan->grants[i].path) + 1);
 	}
@@ -106,6 +108,7 @@ int plan_create(const struct plan *plan, struct nono_error *err)
 		.n_grants = (uint32_t)plan->n_grants,
 		.n_connect = (uint32_t)plan->connect.n,
 		.n_listen = (uint32_t)plan->listen.n,
+		.n_localhost = (uint32_t)plan->localhost.n,
 		.filter_size = plan->filter ? filter_size(plan->filter->n) : 0,
 		.filter_fds_size = plan->filter_fds ? filter_size(plan->filter_fds->n) : 0 };
 	int fd;
@@ -116,7 +119,7 @@ int plan_create(const struct plan *plan, struct nono_error *err)
 			PLAN_GRANTS_MAX);
 	}
 	if (n_strings(plan) > PLAN_STRINGS_MAX || plan->connect.n > PLAN_PORTS_MAX ||
-		plan->listen.n > PLAN_PORTS_MAX) {
+		plan->listen.n > PLAN_PORTS_MAX || plan->localhost.n > PLAN_PORTS_MAX) {
 		return error_set(err, NONO_LIMIT, E2BIG,
 			"more denied paths, variables or ports than one session may have");
 	}
@@ -152,8 +155,9 @@ static bool is_sound(const struct plan_header *h, const struct filter *filter, s
 
 	if (h->magic != PLAN_MAGIC || h->n_grants > PLAN_GRANTS_MAX ||
 		h->n_connect > PLAN_PORTS_MAX || h->n_listen > PLAN_PORTS_MAX ||
-		h->filter_size > PLAN_SIZE_MAX || h->filter_fds_size > PLAN_SIZE_MAX ||
-		h->strings_size > PLAN_SIZE_MAX || h->caller.cpu_bytes > PLAN_CPU_BYTES ||
+		h->n_localhost > PLAN_PORTS_MAX || h->filter_size > PLAN_SIZE_MAX ||
+		h->filter_fds_size > PLAN_SIZE_MAX || h->strings_size > PLAN_SIZE_MAX ||
+		h->caller.cpu_bytes > PLAN_CPU_BYTES ||
 		!memchr(h->session_id, '\0', sizeof(h->session_id))) {
 		return false;
 	}
@@ -161,7 +165,7 @@ static bool is_sound(const struct plan_header *h, const struct filter *filter, s
 		strings += h->n_strings[i];
 	}
 	size += (uint64_t)h->n_grants * sizeof(struct plan_record);
-	size += ((uint64_t)h->n_connect + h->n_listen) * sizeof(uint16_t);
+	size += ((uint64_t)h->n_connect + h->n_listen + h->n_localhost) * sizeof(uint16_t);
 	return size == n && strings <= PLAN_STRINGS_MAX && h->filter_size % FILTER_ALIGN == 0 &&
 	       is_filter(filter, h->filter_size) &&
 	       is_filter((const void *)filter_fds, h->filter_fds_size);
@@ -229,7 +233,8 @@ int plan_parse(struct plan *ret, const void *p, size_t n, struct nono_error *err
 				      : NULL,
 		.n_grants = h.n_grants,
 		.connect = { .n = h.n_connect },
-		.listen = { .n = h.n_listen } };
+		.listen = { .n = h.n_listen },
+		.localhost = { .n = h.n_localhost } };
 	memcpy(plan.session_id, h.session_id, sizeof(plan.session_id));
 	for (int l = 0; l < _PLAN_LIST_MAX; l++) {
 		plan.lists[l].n = h.n_strings[l];
@@ -245,7 +250,8 @@ int plan_parse(struct plan *ret, const void *p, size_t n, struct nono_error *err
 	records = (const char *)filter + h.filter_size + h.filter_fds_size;
 	plan.connect.items = (const void *)(records + h.n_grants * sizeof(struct plan_record));
 	plan.listen.items = plan.connect.items + h.n_connect;
-	at = (const char *)(plan.listen.items + h.n_listen);
+	plan.localhost.items = plan.listen.items + h.n_listen;
+	at = (const char *)(plan.localhost.items + h.n_localhost);
 	if (!parse_grants(&plan, records, &at, end) || !parse_lists(&plan, &at, end) || at != end) {
 		return plan_malformed(err);
 	}

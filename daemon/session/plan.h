@@ -90,7 +90,7 @@ struct plan {
 	size_t n_grants;
 	struct plan_grant *grants; /* decoded: one allocation, paths point into the mapping */
 	/* Of TCP. With any, only these and nothing else of the network. */
-	struct plan_ports connect, listen;
+	struct plan_ports connect, listen, localhost; /* the last of this machine, both ways */
 	/* Decoded: the first one's items are the allocation of all, strings point into the mapping.
 	 */
 	struct strlist lists[_PLAN_LIST_MAX];

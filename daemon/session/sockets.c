@@ -130,10 +130,21 @@ static int connect_unix(struct call *c, const struct endpoint *e)
 	return finish(connect(e->fd, (struct sockaddr *)&address, sizeof(address)));
 }
 
+static bool is_loopback(const union address *a)
+{
+	const struct in6_addr *six = &a->in6.sin6_addr;
+
+	if (a->any.sa_family == AF_INET) {
+		return ntohl(a->in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	}
+	return a->any.sa_family == AF_INET6 &&
+	       (IN6_IS_ADDR_LOOPBACK(six) ||
+		       (IN6_IS_ADDR_V4MAPPED(six) && six->s6_addr[12] == IN_LOOPBACKNET));
+}
+
 /* Whether it can take long until the other side has answered. */
 static bool is_slow(const struct endpoint *e)
 {
-	const union address *a = &e->address;
 	int type = 0, flags = fcntl(e->fd, F_GETFL);
 	socklen_t n = sizeof(type);
 
@@ -141,10 +152,7 @@ static bool is_slow(const struct endpoint *e)
 		getsockopt(e->fd, SOL_SOCKET, SO_TYPE, &type, &n) < 0 || type != SOCK_STREAM) {
 		return false;
 	}
-	if (a->any.sa_family == AF_INET) {
-		return ntohl(a->in.sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
-	}
-	return !IN6_IS_ADDR_LOOPBACK(&a->in6.sin6_addr);
+	return !is_loopback(&e->address);
 }
 
 static bool is_inet(const struct endpoint *e)
@@ -162,24 +170,29 @@ static bool has_port(const struct plan_ports *ports, uint16_t port)
 	return false;
 }
 
-/* The port is at the same place in both. 0 when it is one of ports, or the network is open. */
+/* The port is at the same place in both. 0 when it is one of ports, or one of this machine's and on
+ * such an address, or the network is open. */
 static int check_port(
 	const struct call *c, const struct endpoint *e, const struct plan_ports *ports)
 {
 	_Static_assert(
 		offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockaddr_in6, sin6_port),
 		"one place");
+	uint16_t port = ntohs(e->address.in.sin_port);
 	int type = 0;
 	socklen_t n = sizeof(type);
 
 	if (plan_network_is_open(c->mediator->plan)) {
 		return 0;
 	}
-	if (getsockopt(e->fd, SOL_SOCKET, SO_TYPE, &type, &n) < 0 || type != SOCK_STREAM ||
-		!has_port(ports, ntohs(e->address.in.sin_port))) {
+	if (getsockopt(e->fd, SOL_SOCKET, SO_TYPE, &type, &n) < 0 || type != SOCK_STREAM) {
 		return -EACCES;
 	}
-	return 0;
+	if (has_port(ports, port) ||
+		(has_port(&c->mediator->plan->localhost, port) && is_loopback(&e->address))) {
+		return 0;
+	}
+	return -EACCES;
 }
 
 int64_t mediate_connect(struct call *c)

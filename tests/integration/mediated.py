@@ -120,6 +120,30 @@ class Mediated(harness.TestCase):
         self.assertEqual('ConnectionRefusedError denied works denied denied denied works\n', result.out,
                          result)
 
+    def test_ports_of_this_machine(self):
+        """A port that is granted on this machine only is that, both ways."""
+        w = self.world
+        script = ('import socket\n'
+                  'def attempt(f):\n'
+                  '    try: f()\n'
+                  '    except OSError as e: return type(e).__name__\n'
+                  '    return "works"\n'
+                  'def serve(address, family=socket.AF_INET):\n'
+                  '    s = socket.socket(family); s.bind((address, 40125)); s.listen()\n'
+                  '    socket.create_connection((address, 40125), 2)\n'
+                  'def connect(address): socket.create_connection((address, 40125), 0.2)\n'
+                  'print(attempt(lambda: serve("127.0.0.1")), attempt(lambda: serve("127.0.0.2")),\n'
+                  '      attempt(lambda: serve("0.0.0.0")), attempt(lambda: serve("::", socket.AF_INET6)),\n'
+                  '      attempt(lambda: connect("192.0.2.1")), attempt(lambda: connect("::ffff:192.0.2.1")),\n'
+                  '      attempt(lambda: connect("::ffff:127.0.0.9")))\n')
+        w.file('profile.json', json.dumps({
+            'meta': {'name': 'ports'}, 'network': {'block': True, 'open_port': [40125]}}))
+        result = w.sandbox(PYTHON, '-c', script,
+                           grants=('--allow-cwd', '--profile', w.root / 'profile.json'))
+        denied = 'PermissionError'
+        self.assertEqual(['works', 'works', denied, denied, denied, denied, 'ConnectionRefusedError'],
+                         result.out.split(), result)
+
     def test_why_self(self):
         w = self.world
         nono = w.nono_path

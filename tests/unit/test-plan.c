@@ -24,8 +24,11 @@ static struct plan_grant sample_grants[] = {
 /* As filter_build() gives it: n, then n instructions. */
 static const uint64_t filter_image[] = { 2, 0x0000000000000020, 0x7fff000000000006 };
 static const struct filter *const sample_filter = (const void *)filter_image;
+static const uint64_t other_image[] = { 1, 0x7fff000000000006 };
+static const struct filter *const other_filter = (const void *)other_image;
 
-static const uint16_t sample_connect[] = { 443, 80, 5432 }, sample_listen[] = { 8080 };
+static const uint16_t sample_connect[] = { 443, 80, 5432 }, sample_listen[] = { 8080 },
+		      sample_localhost[] = { 5173, 3000 };
 static char *sample_kept[] = { (char *)"BASH_ENV", (char *)"" };
 static char *sample_set[] = { (char *)"A=", (char *)"B=x=y\xff" };
 static char *sample_denied[] = { (char *)"/home/u/.aws", (char *)"/home/u/.ssh" };
@@ -40,6 +43,8 @@ static struct plan sample(void)
 		.grants = sample_grants,
 		.connect = { ELEMENTSOF(sample_connect), sample_connect },
 		.listen = { ELEMENTSOF(sample_listen), sample_listen },
+		.localhost = { ELEMENTSOF(sample_localhost), sample_localhost },
+		.filter_fds = other_filter,
 		.lists = { [PLAN_ENV_KEPT] = { sample_kept, ELEMENTSOF(sample_kept) },
 			[PLAN_ENV_SET] = { sample_set, ELEMENTSOF(sample_set) },
 			[PLAN_DENIED] = { sample_denied, ELEMENTSOF(sample_denied) } },
@@ -80,6 +85,7 @@ static void round_trip(void **state)
 	assert_int_equal(out.flags, PLAN_FOREGROUND);
 	assert_int_equal(out.filter->n, 2);
 	assert_memory_equal(out.filter, filter_image, sizeof(filter_image));
+	assert_memory_equal(out.filter_fds, other_image, sizeof(other_image));
 	assert_int_equal(out.n_grants, in.n_grants);
 	for (size_t i = 0; i < in.n_grants; i++) {
 		assert_string_equal(out.grants[i].path, in.grants[i].path);
@@ -90,6 +96,8 @@ static void round_trip(void **state)
 	assert_memory_equal(out.connect.items, sample_connect, sizeof(sample_connect));
 	assert_int_equal(out.listen.n, 1);
 	assert_int_equal(out.listen.items[0], 8080);
+	assert_int_equal(out.localhost.n, 2);
+	assert_memory_equal(out.localhost.items, sample_localhost, sizeof(sample_localhost));
 	for (int l = 0; l < _PLAN_LIST_MAX; l++) {
 		assert_int_equal(out.lists[l].n, in.lists[l].n);
 		for (size_t i = 0; i < in.lists[l].n; i++) {
