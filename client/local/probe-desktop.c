@@ -39,8 +39,27 @@ static char *bus_socket(const char **ret_other)
 	return dir && dir[0] == '/' ? path_absolute(dir, "bus") : NULL;
 }
 
+/* Asks the bus. 1 with its answer in out, 0 when the bus or the service does not answer, -errno
+ * when it cannot be asked. */
+static int ask(struct buf *out, const char *destination, const char *object, const char *method,
+	const char *argument)
+{
+	const char *argv[] = { BUSCTL, "--user", "--no-pager", "--auto-start=no", "--timeout=2",
+		"call", destination, object, destination, method, argument ? "s" : NULL, argument,
+		NULL };
+	int r = access(BUSCTL, X_OK) < 0 ? -errno : reach_run(argv, BUS_SECONDS, out);
+
+	return r < 0 ? r : r == 0;
+}
+
+static int ask_bus(struct buf *out, const char *method, const char *argument)
+{
+	return ask(out, "org.freedesktop.DBus", "/org/freedesktop/DBus", method, argument);
+}
+
 static void probe_bus(struct finding *f)
 {
+	_cleanup_(buf_deinit) struct buf id = { 0 };
 	const char *other;
 	_cleanup_free_ char *path = bus_socket(&other);
 	int r;
@@ -56,74 +75,55 @@ static void probe_bus(struct finding *f)
 	r = reach_socket(path);
 	if (r < 0) {
 		finding_miss(f, "%.150s: %s", path, strerror(-r));
+	} else if (ask_bus(&id, "GetId", NULL) == 0) {
+		finding_miss(f, "%.150s: nobody answers there", path);
 	} else {
 		finding_note(f, "%.100s", path);
 	}
 }
 
-/* Asks the bus. 1 with its answer in out, 0 when the bus or the service does not answer, -errno
- * when it cannot be asked. */
-static int ask(struct buf *out, const char *destination, const char *object, const char *method,
-	const char *argument)
+/* Is name on the bus, or would a call start what owns it? Says so in f when not. True when it
+ * runs. */
+static bool look_for(struct finding *f, const struct finding *bus, const char *name)
 {
-	const char *argv[] = { BUSCTL, "--user", "--no-pager", "--auto-start=no", "--timeout=2",
-		"call", destination, object, destination, method, argument ? "s" : NULL, argument,
-		NULL };
-	int r = access(BUSCTL, X_OK) < 0 ? -errno : reach_run(argv, BUS_SECONDS, out);
-
-	return r < 0 ? r : r == 0;
-}
-
-enum presence { PRESENCE_NONE, PRESENCE_ACTIVATABLE, PRESENCE_RUNNING, PRESENCE_UNKNOWN };
-
-/* Is name on the bus, or would a call start what owns it? Says so in f when not. */
-static enum presence look_for(struct finding *f, const char *name)
-{
-	static const char bus[] = "org.freedesktop.DBus", object[] = "/org/freedesktop/DBus";
 	_cleanup_(buf_deinit) struct buf owner = { 0 }, names = { 0 };
-	struct finding bus_finding = { .state = FINDING_YES };
 	char quoted[64];
 	int r;
 
-	probe_bus(&bus_finding);
-	if (bus_finding.state == FINDING_NO) {
-		finding_miss(f, "no session bus: %.200s", bus_finding.cause);
-		return PRESENCE_NONE;
+	if (bus->state == FINDING_NO) {
+		finding_miss(f, "no session bus: %.200s", bus->cause);
+		return false;
 	}
-	r = ask(&owner, bus, object, "NameHasOwner", name);
-	if (r < 0) {
-		finding_doubt(f, "only " BUSCTL " could tell: %s", strerror(-r));
-		return PRESENCE_UNKNOWN;
-	}
-	if (r == 0) {
-		finding_doubt(f, "the session bus did not answer");
-		return PRESENCE_UNKNOWN;
+	r = ask_bus(&owner, "NameHasOwner", name);
+	if (r <= 0) {
+		finding_doubt(f, "only " BUSCTL " could tell: %s",
+			r < 0 ? strerror(-r) : "the bus does not answer it");
+		return false;
 	}
 	if (strstr(owner.data, "true")) {
-		return PRESENCE_RUNNING;
+		return true;
 	}
 	snprintf(quoted, sizeof(quoted), "\"%s\"", name);
-	if (ask(&names, bus, object, "ListActivatableNames", NULL) == 1 &&
-		strstr(names.data, quoted)) {
+	if (ask_bus(&names, "ListActivatableNames", NULL) == 1 && strstr(names.data, quoted)) {
 		finding_note(f, "starts on first use");
-		return PRESENCE_ACTIVATABLE;
+	} else {
+		finding_miss(f, "nobody on the session bus is %s", name);
 	}
-	finding_miss(f, "nobody on the session bus is %s", name);
-	return PRESENCE_NONE;
+	return false;
 }
 
-static void probe_keyring(struct finding *f)
+static void probe_keyring(struct finding *f, const struct finding *bus)
 {
-	(void)look_for(f, "org.freedesktop.secrets");
+	(void)look_for(f, bus, "org.freedesktop.secrets");
 }
 
 /* The answer of GetCapabilities: as 3 "body" "actions" "persistence" */
-static void probe_notifications(struct finding *f)
+static void probe_notifications(struct finding *f, const struct finding *bus)
 {
 	static const char name[] = "org.freedesktop.Notifications";
 	_cleanup_(buf_deinit) struct buf caps = { 0 };
 
-	if (look_for(f, name) != PRESENCE_RUNNING) {
+	if (!look_for(f, bus, name)) {
 		return;
 	}
 	if (ask(&caps, name, "/org/freedesktop/Notifications", "GetCapabilities", NULL) != 1) {
@@ -131,20 +131,25 @@ static void probe_notifications(struct finding *f)
 	} else if (!strstr(caps.data, "\"actions\"")) {
 		finding_miss(f, "it shows text, but no buttons (the capability 'actions')");
 	} else {
-		finding_note(f, "%.*s", (int)strcspn(caps.data, "\n"), caps.data);
+		const char *words = strchr(caps.data, '"');
+		finding_note(f, "%.*s", (int)strcspn(words, "\n"), words);
 	}
 }
 
 #define GROUP "desktop"
 
-static const struct probe probes[] = {
-	{ { .group = GROUP,
-		  .name = "session-bus",
-		  .what = "The D-Bus of this login session can be reached",
-		  .lost = "No keyring and no notifications; nothing that exists today needs them",
-		  .remedy = "log in through PAM with systemd-logind (dbus-user-session), or "
-			    "dbus-run-session; none is needed in containers and CI" },
-		probe_bus },
+static const struct finding session_bus = { .group = GROUP,
+	.name = "session-bus",
+	.what = "The D-Bus of this login session can be reached",
+	.lost = "No keyring and no notifications; nothing that exists today needs them",
+	.remedy = "log in through PAM with systemd-logind (dbus-user-session), or "
+		  "dbus-run-session; none is needed in containers and CI" };
+
+/* What can be asked over it. */
+static const struct {
+	struct finding finding;
+	void (*run)(struct finding *f, const struct finding *bus);
+} services[] = {
 	{ { .group = GROUP,
 		  .name = "keyring",
 		  .what = "A Secret Service keeps credentials out of files and environment",
@@ -162,5 +167,15 @@ static const struct probe probes[] = {
 
 int probe_desktop(struct findings *into, struct nono_error *err)
 {
-	return findings_run(into, probes, ELEMENTSOF(probes), err);
+	struct finding bus = session_bus;
+	int r;
+
+	probe_bus(&bus);
+	r = findings_add(into, &bus, err);
+	for (size_t i = 0; r == 0 && i < ELEMENTSOF(services); i++) {
+		struct finding f = services[i].finding;
+		services[i].run(&f, &bus);
+		r = findings_add(into, &f, err);
+	}
+	return r;
 }

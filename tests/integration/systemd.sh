@@ -58,6 +58,15 @@ status_says() {
 	as_user nono status --json | jq -e "$1" >/dev/null
 }
 
+# has FEATURE...: doctor finds each of them.
+has() {
+	local feature
+	for feature; do
+		as_user nono doctor --json | jq -e --arg name "$feature" \
+			'.features[] | select(.name == $name) | .available' >/dev/null || return 1
+	done
+}
+
 # Overrides the service: settings in lines.
 override() {
 	mkdir -p /etc/systemd/user/nonod.service.d
@@ -70,10 +79,14 @@ install_programs() {
 	local build=$1 source=$2
 	mkdir -p /opt/nono/bin /opt/nono/libexec/nono
 	cp "$build/client/nono" "$build/daemon/nonod" /opt/nono/bin/
-	cp "$build/daemon/session/nono-session" /opt/nono/libexec/nono/
+	cp "$build/daemon/session/nono-session" "$build/client/nono-local" /opt/nono/libexec/nono/
 	cp "$source/units/nonod.socket" /etc/systemd/user/
 	sed 's,^ExecStart=.*,ExecStart=/opt/nono/bin/nonod,' "$build/units/nonod.service" \
 		>/etc/systemd/user/nonod.service
+}
+
+test_doctor() {
+	check "doctor sees what systemd gives" has programs runtime-directory user-manager session-bus
 }
 
 test_activation() {
@@ -188,6 +201,7 @@ inside() {
 	install_programs "$1" "$2"
 	loginctl enable-linger tester
 	check "user manager" until_true 20 [ -S "/run/user/$uid/systemd/private" ]
+	test_doctor
 	test_activation
 	test_session
 	test_varlinkctl
