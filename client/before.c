@@ -124,6 +124,26 @@ int before_summary(struct json_span policy, struct nono_error *err)
 	return r < 0 ? error_errno(err, -r, "write to standard error") : 0;
 }
 
+void before_summary_short(struct buf *out, const struct arguments *a, const struct workdir *w,
+	struct json_span policy)
+{
+	if (!json_is_null(policy)) {
+		summary_append_short(out, policy);
+		return;
+	}
+	buf_printf(out, "nono: default profile%s (-v shows all, -s nothing)\r\n",
+		a->net_block ? ", no network" : "");
+	for (size_t i = 0; i < a->n_grants; i++) {
+		_cleanup_free_ char *path = request_path(w, a->grants[i].path, NULL);
+		if (path) {
+			summary_append_row(out, path, a->grants[i].access, a->grants[i].is_file);
+		}
+	}
+	if (a->allow_cwd && w->path) {
+		summary_append_row(out, w->path, NONO_READ_WRITE, false);
+	}
+}
+
 bool before_wants_workdir(const struct arguments *a, struct json_span policy)
 {
 	bool granted = false;

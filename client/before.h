@@ -3,6 +3,7 @@
  * nothing of it with --silent. `policy` is the one of io.nono.Session; it may be absent. */
 #pragma once
 #include "client/options.h"
+#include "client/request.h"
 #include "client/tty.h"
 #include "libcore/base/json-scan.h"
 
@@ -14,6 +15,11 @@ void before_warnings(const struct arguments *a, struct json_span policy);
 void before_secrets(const struct arguments *a, struct json_span policy, char *const *env);
 /* All capabilities, with --verbose. */
 int before_summary(struct json_span policy, struct nono_error *err);
+
+/* The capabilities in short, for the terminal. Without a policy (nothing but the command line says
+ * what the command may use) what was asked for is what it gets. */
+void before_summary_short(struct buf *out, const struct arguments *a, const struct workdir *w,
+	struct json_span policy);
 
 /* True when the profile wants the working directory and the command would not get it. */
 bool before_wants_workdir(const struct arguments *a, struct json_span policy);

@@ -241,7 +241,7 @@ static int request(struct run *r, struct nono_error *err)
 	struct vl_reply reply;
 	int n;
 
-	form.want_policy = wants_summary || (!r->a.silent && r->documents.files.n > 0);
+	form.want_policy = !r->a.silent && (r->a.profile || r->documents.files.n > 0);
 	r->signal_fd = relay_watch_signals();
 	if (r->signal_fd < 0) {
 		return error_errno(err, -r->signal_fd, "watch for signals");
@@ -255,7 +255,7 @@ static int request(struct run *r, struct nono_error *err)
 	before_warnings(&r->a, policy);
 	before_secrets(&r->a, policy, environ);
 	if (wants_summary) {
-		summary_append_short(&r->summary, policy);
+		before_summary_short(&r->summary, &r->a, &r->workdir, policy);
 	}
 	return 0;
 }

@@ -45,7 +45,7 @@ int user_documents_read(struct user_documents *ret, const struct arguments *a,
 	_cleanup_(
 		user_documents_deinit) struct user_documents d = { .cwd = w->path ? w->path : "/" };
 	_cleanup_free_ char *dir = NULL;
-	int r = places_init(&d.places, geteuid(), getenv, NULL, err);
+	int r = places_init_documents(&d.places, geteuid(), getenv, err);
 
 	if (r < 0) {
 		return r;

@@ -199,6 +199,16 @@ void summary_append_short(struct buf *out, struct json_span policy)
 	append_to_make(out, policy);
 }
 
+void summary_append_row(struct buf *out, const char *path, enum nono_access access, bool is_file)
+{
+	buf_printf(out, "  %s ",
+		access == NONO_READ    ? "  r  "
+		: access == NONO_WRITE ? "  w  "
+				       : " r+w ");
+	visible_append(out, path);
+	buf_append_str(out, is_file ? " (file)\r\n" : " (dir)\r\n");
+}
+
 void summary_append_dry_run(struct buf *out, struct json_span policy, char *const *argv)
 {
 	struct json_iter it = json_iter(json_member(policy, "missing"));

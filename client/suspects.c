@@ -23,7 +23,7 @@ static void add(struct suspects *s, char *path, enum suspect_origin origin)
 {
 	_cleanup_free_ char *owned = path;
 	_cleanup_(canonical_memo_deinit) struct canonical_memo memo = { 0 };
-	char *canonical = path && s->n < SUSPECTS_MAX ? canonical_target(path, &memo) : NULL;
+	char *canonical = owned && s->n < SUSPECTS_MAX ? canonical_target(owned, &memo) : NULL;
 	struct stat st;
 	bool exists;
 

@@ -43,15 +43,14 @@ static char *home_from_passwd(uid_t uid)
 	return path_absolute("/", found->pw_dir);
 }
 
-int places_init(struct policy_places *ret, uid_t uid, char *(*get)(const char *name),
-	const char *nono_runtime, struct nono_error *err)
+int places_init_documents(struct policy_places *ret, uid_t uid, char *(*get)(const char *name),
+	struct nono_error *err)
 {
 	_cleanup_(places_deinit) struct policy_places p = { 0 };
 	const char *env = get("HOME");
 
 	p.home = is_own_directory(env, uid) ? path_absolute("/", env) : home_from_passwd(uid);
-	p.account = home_from_passwd(uid);
-	if (!p.home || !p.account) {
+	if (!p.home) {
 		return error_oom(err);
 	}
 	p.config = own_or_default(get("XDG_CONFIG_HOME"), uid, p.home, ".config");
@@ -61,7 +60,25 @@ int places_init(struct policy_places *ret, uid_t uid, char *(*get)(const char *n
 	if (!p.config || !p.state || !p.data || !p.cache) {
 		return error_oom(err);
 	}
-	env = get("XDG_RUNTIME_DIR");
+	*ret = p;
+	p = (struct policy_places){ 0 };
+	return 0;
+}
+
+int places_init(struct policy_places *ret, uid_t uid, char *(*get)(const char *name),
+	const char *nono_runtime, struct nono_error *err)
+{
+	_cleanup_(places_deinit) struct policy_places p = { 0 };
+	const char *env = get("XDG_RUNTIME_DIR");
+	int r = places_init_documents(&p, uid, get, err);
+
+	if (r < 0) {
+		return r;
+	}
+	p.account = home_from_passwd(uid);
+	if (!p.account) {
+		return error_oom(err);
+	}
 	if (is_own_directory(env, uid)) {
 		p.runtime = path_absolute("/", env);
 		if (!p.runtime) {

@@ -24,4 +24,8 @@ struct policy_places {
  * at the start, not in a callback. 0, or -errno with err set. */
 int places_init(struct policy_places *ret, uid_t uid, char *(*get)(const char *name),
 	const char *nono_runtime, struct nono_error *err);
+/* The same without account, runtime and nono, for who only reads the user's documents: looking the
+ * account up would be a good part of starting a program. */
+int places_init_documents(struct policy_places *ret, uid_t uid, char *(*get)(const char *name),
+	struct nono_error *err);
 void places_deinit(struct policy_places *p);

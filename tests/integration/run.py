@@ -395,9 +395,9 @@ class OnTerminal(Case):
     def test_summary(self):
         t = self.terminal()
         t.command('$NONO run --allow-cwd -- echo start-ed',
-                  r'nono: profile default, network allowed.*\n +r\+w +' +
+                  r'nono: default profile .*\n +r\+w +' +
                   re.escape(str(self.world.project)) + r' \(dir\)\r+\nstart-ed')
-        t.command('$NONO run --net-block -- true', 'network blocked')
+        t.command('$NONO run --net-block -- true', 'default profile, no network')
         t.command('$NONO run -v -- echo start-ed', r'/usr \(dir\) \[[\s\S]*start-ed')
         before = len(t.all)
         t.command('$NONO run -s -- echo start-ed')
