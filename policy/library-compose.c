@@ -13,7 +13,8 @@
 #include "policy/library-private.h"
 
 #define DEPTH_MAX 10
-#define STEPS_MAX 1000 /* a lattice of ten levels can be walked in very many ways */
+#define STEPS_MAX 100  /* a lattice of ten levels can be walked in very many ways */
+#define ITEMS_MAX 4096 /* of one list; lists are compared element by element */
 
 struct composition {
 	const struct library *library;
@@ -74,6 +75,18 @@ static bool must_ask(const struct composition *c, const struct library_profile *
 	       !library_was_searched(c->library, name, from_file);
 }
 
+static int merge(struct composition *c, struct profile *child, const struct profile *base)
+{
+	for (size_t i = 0; i < _KEY_MAX; i++) {
+		if (child->values[i].n + base->values[i].n > ITEMS_MAX) {
+			return error_set(c->err, NONO_LIMIT, E2BIG,
+				"%s: more than %d elements in %s, with those of its bases",
+				child->file, ITEMS_MAX, key_specs[i].path);
+		}
+	}
+	return profile_merge(child, base) < 0 ? error_oom(c->err) : 0;
+}
+
 /* Puts the profile name, with all it builds on, over *base, which is replaced. */
 static int fold(
 	struct composition *c, struct profile **base, const char *name, const char *from_file)
@@ -84,8 +97,9 @@ static int fold(
 	if (r < 0 || !next) {
 		return r;
 	}
-	if (*base && profile_merge(next, *base) < 0) {
-		return error_oom(c->err);
+	r = *base ? merge(c, next, *base) : 0;
+	if (r < 0) {
+		return r;
 	}
 	profile_free(*base);
 	*base = TAKE_PTR(next);
@@ -108,10 +122,7 @@ static int fold_bases(struct composition *c, struct profile *child, const struct
 	for (size_t i = 0; r == 0 && i < extends->n; i++) {
 		r = fold(c, &base, extends->items[i].text, original->file);
 	}
-	if (r == 0 && base && profile_merge(child, base) < 0) {
-		return error_oom(c->err);
-	}
-	return r;
+	return r == 0 && base ? merge(c, child, base) : r;
 }
 
 /* *ret stays NULL when something is missing that was noted. */
@@ -135,10 +146,15 @@ static int compose(struct composition *c, struct profile **ret, const char *name
 			return cycle(c, found->profile);
 		}
 	}
-	if (c->depth == DEPTH_MAX || ++c->steps > STEPS_MAX) {
+	if (c->depth == DEPTH_MAX) {
 		return error_set(c->err, NONO_LIMIT, E2BIG,
 			"%s: more than %d profiles build on each other", found->profile->file,
 			DEPTH_MAX);
+	}
+	if (++c->steps > STEPS_MAX) {
+		return error_set(c->err, NONO_LIMIT, E2BIG,
+			"%s: more than %d bases, counted each time they are extended",
+			found->profile->file, STEPS_MAX);
 	}
 	c->chain[c->depth++] = found->profile;
 	copy = profile_clone(found->profile);
@@ -205,8 +221,9 @@ int library_compose_project(struct profile **ret, const struct library *l,
 	if (r < 0) {
 		return r;
 	}
-	if (profile_merge(top, base) < 0) {
-		return error_oom(err);
+	r = merge(&c, top, base);
+	if (r < 0) {
+		return r;
 	}
 	*ret = TAKE_PTR(top);
 	return 0;

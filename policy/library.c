@@ -13,6 +13,8 @@
 #include "libcore/base/str.h"
 #include "policy/library-private.h"
 
+#define NAMES_MAX 8192 /* of groups, or in a network policy: they are looked for one by one */
+
 static bool is_jsonc(const char *file)
 {
 	size_t n = strlen(file);
@@ -90,6 +92,14 @@ void library_free(struct library *l)
 	free(l);
 }
 
+static int check_names(size_t n, const char *file, struct nono_error *err)
+{
+	return n > NAMES_MAX ? error_set(err, NONO_LIMIT, E2BIG,
+				       "%s: more than %d names, with those of other documents",
+				       file, NAMES_MAX)
+			     : 0;
+}
+
 static int add_groups(struct library *l, const struct policy_document *d, struct nono_error *err)
 {
 	bool users = d->origin == ORIGIN_USER;
@@ -97,6 +107,9 @@ static int add_groups(struct library *l, const struct policy_document *d, struct
 	int r = groups_parse(
 		&l->groups, d->file, d->text, d->n, is_jsonc(d->file), !users, !users, err);
 
+	if (r == 0) {
+		r = check_names(l->groups.n, d->file, err);
+	}
 	if (r < 0) {
 		return r;
 	}
@@ -125,6 +138,9 @@ static int add_network(struct library *l, const struct policy_document *d, struc
 	int r = network_parse(&l->network, d->file, d->text, d->n, is_jsonc(d->file),
 		d->origin != ORIGIN_USER, err);
 
+	if (r == 0) {
+		r = check_names(own->n_groups + own->n_profiles + own->n_services, d->file, err);
+	}
 	if (r < 0 || !l->base) {
 		return r;
 	}

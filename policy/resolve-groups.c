@@ -143,9 +143,11 @@ int resolution_deny_groups(struct resolution *s)
 			if (r < 0) {
 				return error_wrap(s->err, "group '%s'", g->name);
 			}
-			if (r == 0 && deny_add(&s->result.deny, path, source, g->description,
-					      g->locked) < 0) {
-				return error_oom(s->err);
+			if (r == 0) {
+				r = resolution_deny(s, path, source, g->description, g->locked);
+			}
+			if (r < 0) {
+				return r;
 			}
 		}
 	}

@@ -25,6 +25,10 @@ struct resolution {
  * nothing here, or -errno with err set. */
 int resolution_path(struct resolution *s, char **ret, const char *text, const char *from);
 
+/* Adds a deny rule. 0 or -errno with err set. */
+int resolution_deny(struct resolution *s, const char *path, const char *source,
+	const char *description, bool locked);
+
 /* Notes what cannot be enforced yet: the first reason of a kind. 0 or -ENOMEM. */
 int resolution_need(struct resolution *s, enum policy_need need, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

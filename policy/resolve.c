@@ -15,6 +15,8 @@
 #include "libcore/base/str.h"
 #include "policy/resolve-private.h"
 
+#define DENY_RULES_MAX 4096 /* every grant is compared with each */
+
 #define HINT_LOCKED "The rule is the administrator's; nothing lifts it."
 #define HINT_BYPASS                                                                                \
 	"--bypass-protection lifts a rule for one path; the path must be granted as well."
@@ -34,6 +36,17 @@ int resolution_path(struct resolution *s, char **ret, const char *text, const ch
 		error_wrap(s->err, "%s", from);
 	}
 	return r == VARIABLE_UNSET ? -EINVAL : r;
+}
+
+int resolution_deny(struct resolution *s, const char *path, const char *source,
+	const char *description, bool locked)
+{
+	if (s->result.deny.n >= DENY_RULES_MAX) {
+		return error_set(s->err, NONO_LIMIT, E2BIG, "%s: more than %d denied paths", source,
+			DENY_RULES_MAX);
+	}
+	return deny_add(&s->result.deny, path, source, description, locked) < 0 ? error_oom(s->err)
+										: 0;
 }
 
 int resolution_need(struct resolution *s, enum policy_need need, const char *fmt, ...)
@@ -265,8 +278,8 @@ static int deny_profile(struct resolution *s)
 	for (size_t i = 0; i < v->n; i++) {
 		_cleanup_free_ char *path = NULL;
 		int r = resolution_path(s, &path, v->items[i].text, v->items[i].from);
-		if (r == 0 && deny_add(&s->result.deny, path, v->items[i].from, NULL, false) < 0) {
-			return error_oom(s->err);
+		if (r == 0) {
+			r = resolution_deny(s, path, v->items[i].from, NULL, false);
 		}
 		if (r < 0) {
 			return r;

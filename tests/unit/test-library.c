@@ -2,6 +2,7 @@
 /* Documents, and what profiles made of them are. */
 #include "tests/unit/policy-test.h"
 
+#include "libcore/base/buf.h"
 #include "libcore/base/cleanup.h"
 
 static struct profile *compose_with(
@@ -308,6 +309,57 @@ static void test_bad_documents(void **state)
 	assert_null(library_profile(t->library, "p", NULL));
 }
 
+/* PREFIX, n times ITEM with a number for %d, commas between them, SUFFIX. */
+static char *repeat(const char *prefix, const char *item, size_t n, const char *suffix)
+{
+	_cleanup_(buf_deinit) struct buf out = { 0 };
+
+	buf_append_str(&out, prefix);
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(&out, "%s\"%s%zu\"%s", i ? "," : "", item, i,
+			prefix[strlen(prefix) - 1] == '{' ? ":{}" : "");
+	}
+	buf_append_str(&out, suffix);
+	return buf_take(&out);
+}
+
+/* What is compared element by element has a bound: nonod has other things to do. */
+static void test_bounds(void **state)
+{
+	struct policy_test *t = test_of(state);
+	struct policy_document d = {
+		.kind = DOCUMENT_GROUPS, .origin = ORIGIN_USER, .file = "/g.json"
+	};
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < 10; i++) {
+		_cleanup_free_ char *text = NULL;
+		char item[16];
+		snprintf(item, sizeof(item), "g%d-", i);
+		text = repeat("{\"groups\":{", item, 1000, "}}");
+		d.text = text;
+		d.n = strlen(text);
+		r = library_add(t->library, &d, &t->err);
+	}
+	assert_int_equal(r, -E2BIG);
+	assert_non_null(strstr(t->err.message, "more than 8192 names"));
+	for (int i = 0; i < 5; i++) {
+		_cleanup_free_ char *text = NULL;
+		char name[16], base[16], prefix[128], item[16];
+		snprintf(name, sizeof(name), "b%d", i);
+		snprintf(base, sizeof(base), "b%d", i - 1);
+		snprintf(item, sizeof(item), "/%d-", i);
+		snprintf(prefix, sizeof(prefix), "{\"extends\":\"%s\",\"filesystem\":{\"deny\":[",
+			i == 0 ? "default" : base);
+		text = repeat(prefix, item, 1020, "]}}");
+		add_profile(state, name, text);
+	}
+	refuse_compose(state, "b4", -E2BIG, "more than 4096 elements in filesystem.deny");
+	/* And those of the groups count as well. */
+	refuse(state, &(struct policy_request){ .profile = "b3" }, -E2BIG,
+		"more than 4096 denied paths");
+}
+
 static void add_project(void **state, bool trusted, const char *text)
 {
 	const struct policy_document d = { .kind = DOCUMENT_PROFILE,
@@ -386,6 +438,7 @@ int main(void)
 		POLICY_TEST(test_missing),
 		POLICY_TEST(test_extended),
 		POLICY_TEST(test_bad_documents),
+		POLICY_TEST(test_bounds),
 		POLICY_TEST(test_project_narrows),
 		POLICY_TEST(test_project_only_narrows),
 		POLICY_TEST(test_project_is_trusted),
