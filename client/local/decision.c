@@ -12,8 +12,12 @@
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
 #include "libcore/base/path.h"
+#include "libcore/base/str.h"
 #include "policy/library-files.h"
 #include "proto/runtime.h"
+
+/* A session's TMPDIR as long as it has no name; nonod calls it that, too. Nothing is there. */
+#define TMPDIR_STANDIN "/tmp/nono-0000000000000000"
 
 /* Where our programs are, relative to this one: installed, and in a build tree. */
 static const char *const program_dirs[] = { ".", "../../bin", "../daemon", "../daemon/session" };
@@ -152,12 +156,39 @@ static int keep_variables(struct strlist *into, const struct arguments *a, struc
 	return 0;
 }
 
+/* The value --env gives to a variable: "" when it only names it, NULL when it does not. */
+static const char *given_value(const struct arguments *a, const char *name)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < a->env.n; i++) {
+		const char *rest = str_after(a->env.items[i], name);
+		if (rest && (*rest == '\0' || *rest == '=')) {
+			value = *rest ? rest + 1 : rest;
+		}
+	}
+	return value;
+}
+
+/* What $TMPDIR means in a profile: what is in the environment for wrap; otherwise the session's
+ * own directory, unless the user names another. NULL for /tmp. */
+static const char *policy_tmpdir(const struct arguments *a)
+{
+	const char *given = given_value(a, "TMPDIR");
+	const char *tmpdir = given && *given ? given : getenv("TMPDIR");
+
+	if (a->verb != VERB_WRAP) {
+		return given ? NULL : TMPDIR_STANDIN;
+	}
+	return tmpdir && tmpdir[0] == '/' ? tmpdir : NULL;
+}
+
 static int resolve(struct decision *d, const struct arguments *a, const struct workdir *w,
 	const char *command, enum policy_mode mode, struct nono_error *err)
 {
 	_cleanup_(request_deinit) struct request r = { 0 };
 	_cleanup_(strlist_deinit) struct strlist keep = { 0 };
-	const char *hint = NULL, *tmpdir = getenv("TMPDIR");
+	const char *hint = NULL;
 	int ret = add_paths(&r, a, w, err);
 
 	if (ret == 0) {
@@ -187,7 +218,8 @@ static int resolve(struct decision *d, const struct arguments *a, const struct w
 	r.policy.cwd = w->path;
 	r.policy.allow_cwd = a->allow_cwd;
 	r.policy.command = command;
-	r.policy.tmpdir = tmpdir && tmpdir[0] == '/' ? tmpdir : NULL;
+	r.policy.tmpdir = policy_tmpdir(a);
+	r.policy.supervised = a->verb != VERB_WRAP;
 	ret = policy_resolve(
 		&d->result, &r.policy, d->library, d->never, &d->places, mode, NULL, &hint, err);
 	return add_hint(ret, hint, err);
@@ -262,7 +294,7 @@ static void look_up_optional(const struct decision *d, enum policy_mode mode,
 	struct stat st;
 	bool is_file;
 
-	if (!canonical || stat(canonical, &st) < 0) {
+	if (!canonical || stat(canonical, &st) < 0 || path_is_below(g->resolved, TMPDIR_STANDIN)) {
 		return;
 	}
 	is_file = !S_ISDIR(st.st_mode);

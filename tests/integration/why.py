@@ -177,6 +177,23 @@ class Why(harness.TestCase):
             self.assert_refused(w.nono(verb, *profile, '--read-file', w.home / 'notes', '--',
                                        'true'), 'notes')
 
+    def test_what_only_run_has(self):
+        """A session's own TMPDIR is nobody else's; and nono-session opens single ports."""
+        w = self.world
+        w.file('project/tmp.json', '{"filesystem": {"allow": ["$TMPDIR/cache"]}}')
+        cache = w.directory('tmp/cache')
+        a = self.answer('--profile', './tmp.json', '--path', cache)
+        self.assertEqual('path_not_granted', a['reason'])
+        for verb, status in ('run', 2), ('wrap', 0):
+            result = w.nono(verb, '--profile', './tmp.json', '--', 'ls', cache)
+            self.assert_status(status, result)
+        (w.temporary / 'cache').rmdir()
+        result = self.why('--host', 'localhost', '--port', '3000', '--open-port', '3000',
+                          '--net-block')
+        self.assertEqual(('ALLOWED', ''), (result.out.split('\n')[0], result.err), result)
+        self.assert_refused(w.nono('wrap', '--open-port', '3000', '--net-block', '--', 'true'),
+                            'supervisor')
+
     def test_sessions(self):
         w = self.world
         process = w.start(w.nono_path, 'run', '--name', 'asked', '--allow-cwd', '--net-block', '--',
