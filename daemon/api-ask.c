@@ -175,7 +175,7 @@ int api_get(struct vl_call *call, void *userdata)
 		r = api_policy_of(&d, userdata, s, context, &err);
 	}
 	if (r == 0) {
-		r = json_add(p, "policy", decision_to_json(decision_result(&d)));
+		r = json_add(p, "policy", decision_to_json(decision_result(&d), POLICY_ALL));
 	}
 	return r < 0 ? r : vl_call_reply(call, TAKE_PTR(p));
 }

@@ -45,7 +45,7 @@ static int plan(struct vl_call *call, void *userdata)
 	if (r < 0 || !d.book) {
 		return r;
 	}
-	return api_reply_with(call, "policy", decision_to_json(decision_result(&d)));
+	return api_reply_with(call, "policy", decision_to_json(decision_result(&d), POLICY_ALL));
 }
 
 /* What each descriptor of Run must be, so that a mistake is named here; nono-session, which may
@@ -163,19 +163,6 @@ static int read_caller(
 	return 0;
 }
 
-/* The policy for who wants it with the reply: all that a question would be told. NULL when out of
- * memory, or when what was allowed a moment ago is not. */
-static struct json_object *policy_for(
-	struct manager *m, struct rulebook *book, const struct request *q)
-{
-	_cleanup_(decision_deinit) struct decision d = { 0 };
-	const char *hint;
-
-	return decide(&d, m, book, q, POLICY_PLAN, NULL, &hint, NULL) < 0
-		       ? NULL
-		       : decision_to_json(decision_result(&d));
-}
-
 static int start(struct manager *m, struct vl_call *call, struct json_object *context,
 	struct session_launch *launch)
 {
@@ -212,9 +199,7 @@ static int start(struct manager *m, struct vl_call *call, struct json_object *co
 		return -ENOMEM;
 	}
 	if (want_policy) {
-		r = json_add(reply, "policy",
-			d.is_standard ? policy_for(m, d.book, &q)
-				      : decision_to_json(decision_result(&d)));
+		r = json_add(reply, "policy", decision_to_json(decision_result(&d), POLICY_CHOSEN));
 	}
 	if (r == 0) {
 		r = session_start(s, &d, launch, &err);

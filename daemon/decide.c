@@ -12,7 +12,6 @@
 #include "libcore/base/error.h"
 #include "libcore/base/str.h"
 #include "libcore/caps.h"
-#include "policy/result-json.h"
 #include "proto/json.h"
 
 /* Beyond these nothing more is started: the grants a client may name are bounded by the message,
@@ -153,13 +152,13 @@ int decide_or_answer(struct decision *ret, struct manager *m, struct vl_call *ca
 	return r;
 }
 
-struct json_object *decision_to_json(const struct policy_result *result)
+struct json_object *decision_to_json(const struct policy_result *result, enum policy_detail detail)
 {
 	_cleanup_(buf_deinit) struct buf b = { 0 };
 	struct json_writer w = { .buf = &b };
 	struct json_object *ret = NULL;
 
-	policy_result_write(&w, NULL, result);
+	policy_result_write(&w, NULL, result, detail);
 	if (json_writer_error(&w) < 0 || json_parse(&ret, b.data, b.len, NULL) < 0) {
 		return NULL;
 	}

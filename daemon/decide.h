@@ -4,6 +4,7 @@
 #include "daemon/request.h"
 #include "daemon/rulebook.h"
 #include "policy/resolve.h"
+#include "policy/result-json.h"
 #include "proto/conn.h"
 
 struct manager;
@@ -27,4 +28,4 @@ int decide_or_answer(struct decision *ret, struct manager *m, struct vl_call *ca
 	const struct request *q, enum policy_mode mode);
 
 /* The Policy of io.nono.Session. A new object, or NULL when out of memory. */
-struct json_object *decision_to_json(const struct policy_result *result);
+struct json_object *decision_to_json(const struct policy_result *result, enum policy_detail detail);

@@ -6,6 +6,7 @@
 
 #include "libcore/base/cleanup.h"
 #include "libcore/base/escape.h"
+#include "libcore/base/str.h"
 #include "libcore/caps.h"
 
 static const char *access_word(enum nono_access access)
@@ -46,11 +47,15 @@ static void write_grant(struct json_writer *w, const struct nono_fs_grant *g)
 	json_end(w);
 }
 
-static void write_deny(struct json_writer *w, const struct deny_list *deny)
+static void write_deny(
+	struct json_writer *w, const struct deny_list *deny, enum policy_detail detail)
 {
 	json_begin_array(w, "deny");
 	for (size_t i = 0; i < deny->n; i++) {
 		const struct deny_rule *r = &deny->rules[i];
+		if (detail == POLICY_CHOSEN && str_after(r->source, "group ")) {
+			continue;
+		}
 		json_begin_object(w, NULL);
 		write_path(w, r->path);
 		json_write_string(w, "source", r->source);
@@ -140,26 +145,40 @@ static void write_environment(struct json_writer *w, const struct environment_ru
 	json_end(w);
 }
 
-void policy_result_write(
-	struct json_writer *w, const char *name, const struct policy_result *result)
+static void write_grants(
+	struct json_writer *w, const struct nono_caps *caps, enum policy_detail detail)
 {
-	const struct nono_caps *caps = result->caps;
+	json_begin_array(w, "grants");
+	for (size_t i = 0; i < caps->n_paths; i++) {
+		if (detail == POLICY_ALL || caps->paths[i].source != NONO_SOURCE_GROUP) {
+			write_grant(w, &caps->paths[i]);
+		}
+	}
+	json_end(w);
+}
+
+static void write_summary(struct json_writer *w, const struct nono_caps *caps)
+{
 	_cleanup_free_ char *summary = nono_caps_summary(caps);
 
 	if (!summary) {
 		w->buf->error = -ENOMEM;
 		return;
 	}
+	json_write_string(w, "summary", summary);
+}
+
+void policy_result_write(struct json_writer *w, const char *name,
+	const struct policy_result *result, enum policy_detail detail)
+{
+	const struct nono_caps *caps = result->caps;
+
 	json_begin_object(w, name);
 	json_write_string(w, "profile", result->profile);
-	json_begin_array(w, "grants");
-	for (size_t i = 0; i < caps->n_paths; i++) {
-		write_grant(w, &caps->paths[i]);
-	}
-	json_end(w);
-	write_deny(w, &result->deny);
+	write_grants(w, caps, detail);
+	write_deny(w, &result->deny, detail);
 	write_network(w, result);
-	if (caps->blocked_commands.n > 0) {
+	if (caps->blocked_commands.n > 0 && detail == POLICY_ALL) {
 		write_strings(w, "blockedCommands", caps->blocked_commands.items,
 			caps->blocked_commands.n);
 	}
@@ -170,6 +189,8 @@ void policy_result_write(
 	json_write_bool(w, "workingDirectoryGranted", result->workdir_granted);
 	write_list(w, "warnings", &result->warnings);
 	write_list(w, "missing", &result->need_reasons);
-	json_write_string(w, "summary", summary);
+	if (detail == POLICY_ALL) {
+		write_summary(w, caps);
+	}
 	json_end(w);
 }

@@ -56,7 +56,7 @@ static int describe(
 	struct json_writer w = { .buf = out };
 
 	json_begin_object(&w, NULL);
-	policy_result_write(&w, "policy", &d->result);
+	policy_result_write(&w, "policy", &d->result, POLICY_ALL);
 	json_end(&w);
 	if (json_writer_error(&w) < 0 || json_check(out->data, out->len, ret, NULL) < 0) {
 		return error_oom(err);

@@ -42,7 +42,8 @@ static void prepare(void)
 
 static void check_result(const struct policy_result *result)
 {
-	struct json_object *p = json_object_new_object(), *policy = decision_to_json(result);
+	struct json_object *p = json_object_new_object(),
+			   *policy = decision_to_json(result, POLICY_ALL);
 	const char *hint;
 	char path[256];
 
