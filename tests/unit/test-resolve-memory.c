@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "libcore/base/cleanup.h"
+#include "nono-policy.h"
 #include "policy/why.h"
 
 static unsigned long left; /* allocations until the one that fails; 0: none does */
@@ -199,6 +200,40 @@ static void test_environment(void **state)
 	assert_int_equal(run_environment(test_of(state)), 0);
 }
 
+static int run_public(struct policy_test *t)
+{
+	static const char text[] =
+		"{\"groups\":{\"g\":{\"allow\":{\"read\":[\"/usr\",\"/etc/passwd\"]},"
+		"\"deny\":{\"access\":[\"~/.x\"],\"commands\":[\"dd\"]}}}}";
+	static const char network[] =
+		"{\"groups\":{\"lab\":{\"hosts\":[\"lab.example.org\"]}},\"credentials\":{\"s\":"
+		"{\"upstream\":\"https://s.example.org\",\"inject_header\":\"X\","
+		"\"credential_format\":\"{}\",\"credential_key\":\"s\",\"env_var\":\"S\"}}}";
+	static const char *const groups[] = { "g" }, *const hosts[] = { "lab" };
+	static const char *const services[] = { "s" };
+	struct nono_policy_resolved *resolved = NULL;
+	struct nono_proxy_config *config = NULL;
+	struct nono_policy *policy = NULL;
+	struct nono_caps *caps = NULL;
+	int r = nono_caps_new(&caps);
+
+	r = r ? r : nono_policy_load(text, strlen(text), &policy, &t->err);
+	r = r ? r : nono_policy_add_network(policy, network, strlen(network), &t->err);
+	r = r ? r : nono_policy_resolve_groups(policy, groups, 1, caps, &resolved, &t->err);
+	r = r ? r : nono_policy_check_deny(resolved, caps, &t->err);
+	r = r ? r : nono_policy_proxy_config(policy, NULL, hosts, 1, services, 1, &config, &t->err);
+	nono_proxy_config_free(config);
+	nono_policy_resolved_free(resolved);
+	nono_policy_free(policy);
+	nono_caps_free(caps);
+	return r;
+}
+
+static void test_public(void **state)
+{
+	fail_each(state, run_public);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +241,7 @@ int main(void)
 		POLICY_TEST(test_extend),
 		POLICY_TEST(test_why),
 		POLICY_TEST(test_environment),
+		POLICY_TEST(test_public),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
