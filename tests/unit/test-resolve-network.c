@@ -108,6 +108,9 @@ static void test_ports(void **state)
 	assert_int_equal(r->caps->connect.n + r->caps->bind.n + r->caps->localhost.n, 0);
 	q.network = NETWORK_BLOCKED;
 	refuse(state, &q, -EPERM, "port 8080 of this machine");
+	q.supervised = true;
+	assert_int_equal(resolve(state, &q)->caps->localhost.items[0], 8080);
+	q.supervised = false;
 	q.localhost.n = 0;
 	r = resolve(state, &q);
 	assert_int_equal(r->caps->connect.items[0], 8080);
