@@ -80,22 +80,33 @@ static int fill_grants(struct session *s, struct plan *plan, bool resolved, stru
 	return 0;
 }
 
-/* Where denied paths lead matters to who gets more than everybody. Each is a path of its rule. */
-static int fill_denied(const struct session *s, struct plan *plan, struct nono_error *err)
+/* Where denied paths lead matters to who gets more than everybody. Each is a path of its rule; what
+ * is never granted follows. */
+static int fill_denied(struct session *s, struct plan *plan, struct nono_error *err)
 {
 	const struct deny_list *deny = &decision_result(&s->decision)->deny;
+	const struct never *never = s->manager->never;
 	struct strlist *list = &plan->lists[PLAN_DENIED];
+	const char *what;
+	size_t n = deny->n;
 
 	if (s->decision.is_standard) {
 		return 0;
 	}
-	list->items = calloc(deny->n + 1, sizeof(*list->items));
+	while (never_below_home(never, n - deny->n, &what)) {
+		n++;
+	}
+	list->items = calloc(n + 1, sizeof(*list->items));
 	if (!list->items) {
 		return error_oom(err);
 	}
-	for (size_t i = 0; i < deny->n; i++) {
-		list->items[list->n++] = deny->rules[i].path;
+	for (list->n = 0; list->n < n; list->n++) {
+		/* A list of a plan only lends its strings. */
+		list->items[list->n] = list->n < deny->n ? deny->rules[list->n].path
+							 : (char *)never_below_home(
+								   never, list->n - deny->n, &what);
 	}
+	s->n_denied = deny->n;
 	return 0;
 }
 

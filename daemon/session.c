@@ -176,16 +176,23 @@ void session_on_spawn_failed(struct session *s, const struct nono_error *err)
 	end(s, SESSION_FAILED, err->message);
 }
 
-/* What is denied has another name. It counts for the second decisions, which follow. */
+/* What is denied, or never granted, has another name. It counts for the second decisions, which
+ * follow. */
 static void on_denied(struct session *s, const struct link_denied *q, const char *name)
 {
-	struct decision *d = &s->decision;
+	struct deny_list *deny = &s->decision.own.deny;
+	const char *what;
+	int r = -EBADMSG;
 
 	/* What everybody gets is not asked about: that is shared. */
-	if (s->state != SESSION_STARTING || d->is_standard || q->rule >= d->own.deny.n ||
-		deny_add_alias(&d->own.deny, q->rule, name) < 0) {
-		s->undecidable = true;
+	if (s->state == SESSION_STARTING && !s->decision.is_standard) {
+		if (q->rule < s->n_denied) {
+			r = deny_add_alias(deny, q->rule, name);
+		} else if (never_below_home(s->manager->never, q->rule - s->n_denied, &what)) {
+			r = deny_add(deny, name, "nono", what, true);
+		}
 	}
+	s->undecidable |= r < 0;
 }
 
 static void decide_again(const struct session *s, const struct link_resolved *q, const char *path,

@@ -51,6 +51,7 @@ struct session {
 	struct decision decision;          /* released once it has started, with what follows */
 	uint32_t *grants;                  /* index in the plan to index in the decision's set */
 	size_t n_grants;
+	size_t n_denied;  /* in the plan; what is never granted comes behind them */
 	bool undecidable; /* what nono-session told could not be noted: every grant is refused */
 	int link_fd;
 	struct loop_io *link_io;

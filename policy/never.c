@@ -90,6 +90,7 @@ struct entry {
 	char *path;
 	enum never_rule rule;
 	const char *what; /* static */
+	bool below_home;
 };
 
 struct never {
@@ -129,7 +130,7 @@ static int add(struct never *never, char *path, enum never_rule rule, const char
 		return error_oom(err);
 	}
 	never->entries = items;
-	never->entries[never->n++] = (struct entry){ path, rule, what };
+	never->entries[never->n++] = (struct entry){ .path = path, .rule = rule, .what = what };
 	return 0;
 }
 
@@ -157,6 +158,9 @@ static int add_rows(struct never *never, const struct policy_places *places, str
 		if (r < 0) {
 			return r;
 		}
+		never->entries[never->n - 1].below_home =
+			rows[i].base != BASE_ROOT && rows[i].base != BASE_RUNTIME &&
+			rows[i].base != BASE_NONO && rows[i].rule == NEVER_ACCESS;
 	}
 	return 0;
 }
@@ -280,4 +284,15 @@ int never_check(const struct never *never, const char *path, enum nono_access ac
 		}
 	}
 	return 0;
+}
+
+const char *never_below_home(const struct never *never, size_t index, const char **ret_what)
+{
+	for (size_t i = 0; i < never->n; i++) {
+		if (never->entries[i].below_home && index-- == 0) {
+			*ret_what = never->entries[i].what;
+			return never->entries[i].path;
+		}
+	}
+	return NULL;
 }

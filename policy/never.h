@@ -10,6 +10,7 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "nono.h"
 #include "policy/places.h"
@@ -41,3 +42,7 @@ int never_add_canonical(struct never *never, struct nono_error *err);
  * may not. */
 int never_check(const struct never *never, const char *path, enum nono_access access, bool is_file,
 	const char **ret_hint, struct nono_error *err);
+
+/* What below home no session may have, element index; NULL behind the last one, with *ret_what for
+ * people. The user may put any of it elsewhere, by a symlink, while nonod runs. */
+const char *never_below_home(const struct never *never, size_t index, const char **ret_what);

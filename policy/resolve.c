@@ -17,7 +17,7 @@
 
 #define DENY_RULES_MAX 4096 /* every grant is compared with each */
 
-#define HINT_LOCKED "The rule is the administrator's; nothing lifts it."
+#define HINT_LOCKED "Nothing lifts it."
 #define HINT_BYPASS                                                                                \
 	"--bypass-protection lifts a rule for one path; the path must be granted as well."
 
