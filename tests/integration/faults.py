@@ -51,6 +51,9 @@ class Faults(harness.TestCase):
                                    **options)
         self.addCleanup(process.stderr.close)
         self.assertTrue(harness.wait_until(lambda: started.exists() and started.read_text()))
+        # The command may be faster than the news of it.
+        self.assertTrue(harness.wait_until(
+            lambda: all(s['state'] == 'running' for s in self.sessions())))
         return process
 
     def sessions(self):
