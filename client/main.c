@@ -59,7 +59,7 @@ static int command_help(const struct arguments *a)
 
 	if (a->n_operands > 0) {
 		verb = verb_from_words(a->operands[0], a->operands[1]);
-		if (verb == _VERB_MAX) {
+		if (verb == _VERB_MAX && (a->operands[1] || !verb_is_first_word(a->operands[0]))) {
 			say("unknown verb '%s%s%s'; see 'nono help'", a->operands[0],
 				a->operands[1] ? " " : "", a->operands[1] ? a->operands[1] : "");
 			return EXIT_NONO;

@@ -197,5 +197,7 @@ struct option_conflict {
 extern const struct option_conflict option_conflicts[];
 extern const size_t n_option_conflicts;
 
+/* True for "profile", with which several verbs of two words start. */
+bool verb_is_first_word(const char *first);
 /* The verb of these words (b NULL for one word), or _VERB_MAX. */
 enum verb verb_from_words(const char *a, const char *b);

@@ -249,7 +249,7 @@ static int unknown_second(const char *first, const char *second, struct nono_err
 	return error_set(err, NONO_INVALID, EINVAL, "nono %s needs one of:%s", first, list);
 }
 
-static bool starts_verbs(const char *first)
+bool verb_is_first_word(const char *first)
 {
 	for (enum verb v = 0; v < _VERB_MAX; v++) {
 		const char *rest = str_after(verb_specs[v].name, first);
@@ -284,7 +284,7 @@ static int parse_verb(struct arguments *a, char ***at, struct nono_error *err)
 		return error_set(err, NONO_INVALID, EINVAL,
 			"unknown option '%s'; options follow the verb, see 'nono help'", first);
 	}
-	if (!starts_verbs(first)) {
+	if (!verb_is_first_word(first)) {
 		return unknown_verb(first, err);
 	}
 	if (second && (str_equal(second, "--help") || str_equal(second, "-h"))) {

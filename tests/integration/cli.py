@@ -99,7 +99,8 @@ class Verbs(harness.TestCase):
 
     def test_help(self):
         for args in (['help'], ['--help'], ['-h'], ['help', 'run'], ['run', '--help'],
-                     ['wrap', '-h'], ['--version'], ['-V']):
+                     ['wrap', '-h'], ['--version'], ['-V'], ['help', 'profile'],
+                     ['help', 'profile', 'list'], ['profile', '-h'], ['rollback', '--help']):
             result = self.world.nono(*args)
             self.assert_status(0, result)
             self.assertEqual('', result.err)
