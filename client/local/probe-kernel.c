@@ -49,8 +49,8 @@ static const struct {
 	{ "seccomp-filter", "Everything: nono runs nothing without it",
 		"boot a kernel with CONFIG_SECCOMP_FILTER; in a container, allow seccomp()" },
 	{ "seccomp-notify",
-		"A denial inside a granted directory cannot be enforced, and nobody "
-		"can be asked while a command waits",
+		"No unix sockets and no single ports of this machine in a session: "
+		"nono-session answers for them",
 		NEWER("5.0") },
 	{ "seccomp-wait-killable",
 		"A call that is interrupted while it waits for a decision is "

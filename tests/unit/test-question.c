@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "libcore/base/cleanup.h"
-#include "scratch.h"
+#include "tests/unit/scratch.h"
 
 static struct question ask(const char *path, const char *op)
 {
