@@ -13,6 +13,7 @@
 
 #include "libcore/base/cleanup.h"
 #include "libcore/base/error.h"
+#include "libcore/base/json-scan.h"
 #include "libcore/base/nearest.h"
 #include "libcore/base/str.h"
 #include "policy/hosts.h"
@@ -55,43 +56,66 @@ static int unknown(struct resolution *s, const char *from, const char *what, con
 		nearest.best ? nearest.best : "", nearest.best ? "'?)" : "");
 }
 
-static bool is_custom(const struct resolution *s, const char *name)
+static const struct profile_item *find_custom(const struct resolution *s, const char *name)
 {
 	const struct profile_value *v = &s->profile->values[KEY_NET_CUSTOM_CREDENTIALS];
 
 	for (size_t i = 0; i < v->n; i++) {
 		if (str_equal(v->items[i].text, name)) {
-			return true;
+			return &v->items[i];
 		}
 	}
-	return false;
+	return NULL;
 }
 
-static int add_upstream(struct resolution *s, const struct credential_service *service)
+static int add_upstream(struct resolution *s, const char *upstream, const char *service)
 {
 	_cleanup_free_ char *host = NULL;
-	int r = host_of_url(&host, service->upstream, s->err);
+	int r = host_of_url(&host, upstream, s->err);
 
 	if (r < 0) {
-		return error_wrap(s->err, "service '%s'", service->name);
+		return error_wrap(s->err, "service '%s'", service);
 	}
 	return strlist_add_once(&s->result.hosts, host) < 0 ? error_oom(s->err) : 0;
+}
+
+/* Of a service of the profile's own only the host matters here. */
+static int add_custom(struct resolution *s, const struct profile_item *custom)
+{
+	const char *text = custom->value ? custom->value : "";
+	_cleanup_free_ char *upstream = NULL;
+	struct json_span root, v = { 0 };
+	struct json_fault fault;
+
+	if (json_check_at(text, strlen(text), &root, &fault) == 0) {
+		v = json_member(root, "upstream");
+	}
+	if (json_kind(v) != JSON_STRING) {
+		return error_set(s->err, NONO_INVALID, EINVAL, "%s: service '%s' has no upstream",
+			custom->from, custom->text);
+	}
+	if (json_dup_string(v, &upstream) < 0) {
+		return error_oom(s->err);
+	}
+	return add_upstream(s, upstream, custom->text);
 }
 
 static int add_credential(struct resolution *s, const char *name, const char *from)
 {
 	const struct credential_service *service = library_service(s->library, name);
+	const struct profile_item *custom = find_custom(s, name);
 	struct nearest nearest = nearest_init(name, strlen(name));
 	const struct network_policy *n;
 
 	if (strlist_add_once(&s->result.credentials, name) < 0) {
 		return error_oom(s->err);
 	}
-	if (service) {
-		return service->upstream ? add_upstream(s, service) : 0;
+	/* The profile's own service of a name comes before everybody's. */
+	if (custom) {
+		return add_custom(s, custom);
 	}
-	if (is_custom(s, name)) {
-		return 0; /* its upstream is for whoever reads the object */
+	if (service) {
+		return service->upstream ? add_upstream(s, service->upstream, name) : 0;
 	}
 	for (size_t l = 0; (n = library_network(s->library, l)); l++) {
 		for (size_t i = 0; i < n->n_services; i++) {

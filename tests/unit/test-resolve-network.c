@@ -95,6 +95,11 @@ static void test_both(void **state)
 	assert_true(strlist_has(&r->hosts, "api.anthropic.com"));
 	assert_false(strlist_has(&r->hosts, "github.com"));
 	assert_true(strlist_has(&r->credentials, "mine"));
+	assert_true(strlist_has(&r->hosts, "c.example.org"));
+	add_profile(state, "bad",
+		"{\"network\":{\"custom_credentials\":{\"mine\":{}},\"credentials\":[\"mine\"]}}");
+	refuse(state, &(struct policy_request){ .profile = "bad" }, -EINVAL,
+		"service 'mine' has no upstream");
 }
 
 static void test_ports(void **state)
