@@ -39,6 +39,17 @@ static int read_config(struct user_documents *d, const char *dir, struct nono_er
 	return r < 0 ? r : read_profile(d, "default", NULL, err);
 }
 
+/* That there is no document is of interest to those that refer to it: alone it says nothing. */
+static void forget_absent(struct user_documents *d)
+{
+	for (size_t i = 0; i < d->files.n; i++) {
+		if (d->files.items[i].n > 0) {
+			return;
+		}
+	}
+	documents_deinit(&d->files);
+}
+
 int user_documents_read(struct user_documents *ret, const struct arguments *a,
 	const struct workdir *w, struct nono_error *err)
 {
@@ -71,6 +82,7 @@ int user_documents_read(struct user_documents *ret, const struct arguments *a,
 	if (r < 0) {
 		return r;
 	}
+	forget_absent(&d);
 	*ret = d;
 	d = (struct user_documents){ 0 };
 	return 0;

@@ -66,10 +66,10 @@ static int check_name(const struct grants_request *q, uint32_t index, int fd, co
 	return q->decide(q->userdata, index, name, g->access, st, err);
 }
 
-/* Any kind of object, or none. */
+/* Any kind of object, or none. Not open(), after which musl sets CLOEXEC once more. */
 static int add_builtin(int ruleset_fd, int abi, const struct plan_grant *g, struct nono_error *err)
 {
-	_cleanup_close_ int fd = open(g->path, O_PATH | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(AT_FDCWD, g->path, O_PATH | O_CLOEXEC);
 	int r;
 
 	if (fd < 0) {
@@ -82,7 +82,7 @@ static int add_builtin(int ruleset_fd, int abi, const struct plan_grant *g, stru
 static int add_asked(const struct grants_request *q, uint32_t index, struct nono_error *err)
 {
 	const struct plan_grant *g = &q->plan->grants[index];
-	_cleanup_close_ int fd = open(g->path, O_PATH | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(AT_FDCWD, g->path, O_PATH | O_CLOEXEC);
 	struct stat st;
 	int r;
 
