@@ -16,9 +16,6 @@
 #include "policy/library-files.h"
 #include "proto/runtime.h"
 
-/* A session's TMPDIR as long as it has no name; nonod calls it that, too. Nothing is there. */
-#define TMPDIR_STANDIN "/tmp/nono-0000000000000000"
-
 /* Where our programs are, relative to this one: installed, and in a build tree. */
 static const char *const program_dirs[] = { ".", "../../bin", "../daemon", "../daemon/session" };
 

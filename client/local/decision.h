@@ -15,6 +15,9 @@
 #include "policy/places.h"
 #include "policy/resolve.h"
 
+/* A session's TMPDIR as long as it has no name; nonod calls it that, too. Nothing is there. */
+#define TMPDIR_STANDIN "/tmp/nono-0000000000000000"
+
 struct decision {
 	struct policy_places places;
 	struct never *never;

@@ -43,9 +43,13 @@ static bool is_file(const struct nono_fs_grant *g, bool *ret_exists)
 
 static void append_path(struct buf *out, const char *path, const char *source, bool exists)
 {
+	const char *in_tmpdir = str_after(path, TMPDIR_STANDIN);
 	size_t begin = out->len;
 
-	visible_append(out, path);
+	if (in_tmpdir) {
+		buf_append_str(out, "$TMPDIR");
+	}
+	visible_append(out, in_tmpdir ? in_tmpdir : path);
 	do {
 		buf_append_char(out, ' ');
 	} while (buf_error(out) == 0 && out->len - begin < PATH_WIDTH);
