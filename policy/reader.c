@@ -73,12 +73,23 @@ int reader_warn(struct reader *r, struct json_span at, const char *fmt, ...)
 
 char *reader_from(struct reader *r, struct json_span at)
 {
-	char *s;
+	size_t line = r->name ? 0 : reader_line(r, at);
 	int n;
 
-	n = r->name ? asprintf(&s, "profile %s", r->name)
-		    : asprintf(&s, "%s:%zu", r->file, reader_line(r, at));
-	return n < 0 ? NULL : s;
+	/* Neighbours are mostly in one line. */
+	if (r->from && r->from_line == line) {
+		return strdup(r->from);
+	}
+	free(r->from);
+	r->from = NULL;
+	n = r->name ? asprintf(&r->from, "profile %s", r->name)
+		    : asprintf(&r->from, "%s:%zu", r->file, line);
+	if (n < 0) {
+		r->from = NULL;
+		return NULL;
+	}
+	r->from_line = line;
+	return strdup(r->from);
 }
 
 /* The first byte that is no text: what comes behind it need not be looked at. */
@@ -87,7 +98,13 @@ static int check_bytes(struct reader *r)
 	uint32_t c;
 
 	for (size_t i = 0; i < r->n;) {
-		size_t k = str_utf8_char(r->text + i, r->n - i, &c);
+		unsigned char byte = (unsigned char)r->text[i];
+		size_t k;
+		if (byte > 0 && byte < 0x80) { /* as nearly all of it */
+			i++;
+			continue;
+		}
+		k = str_utf8_char(r->text + i, r->n - i, &c);
 		if (k == 0 || c == 0) {
 			return reader_fail(r, (struct json_span){ .p = r->text + i },
 				k == 0 ? "invalid UTF-8" : "NUL byte");
@@ -142,7 +159,8 @@ int reader_init(struct reader *r, const char *text, size_t n, bool jsonc)
 void reader_deinit(struct reader *r)
 {
 	free(r->blanked);
-	r->blanked = NULL;
+	free(r->from);
+	r->blanked = r->from = NULL;
 }
 
 int reader_name(struct reader *r, struct json_span v, const char *what, char **ret)

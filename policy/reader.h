@@ -23,6 +23,8 @@ struct reader {
 	struct nono_error *err;
 	const char *at; /* where line was counted last */
 	size_t line;
+	char *from; /* what reader_from() gave last, for from_line; owned */
+	size_t from_line;
 };
 
 /* Checks text: at most DOCUMENT_SIZE_MAX bytes of UTF-8, strict JSON, an object. The fields file,

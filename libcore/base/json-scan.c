@@ -223,14 +223,20 @@ ssize_t json_get_string(struct json_span v, char *p, size_t size)
 {
 	const char *at, *end;
 	char bytes[4];
-	size_t len = 0;
+	size_t len;
 	int n;
 
 	if (json_kind(v) != JSON_STRING) {
 		return -EINVAL;
 	}
 	end = v.p + v.n;
-	at = v.p + 1;
+	/* Up to the first escape what stands there is what it means. */
+	at = json_skip_plain(v.p + 1, end);
+	len = (size_t)(at - v.p) - 1;
+	if (len >= size) {
+		return -ENOSPC;
+	}
+	memcpy(p, v.p + 1, len);
 	while ((n = json_decode_char(&at, end, bytes)) > 0) {
 		if ((size_t)n >= size - len) {
 			return -ENOSPC;
