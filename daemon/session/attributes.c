@@ -4,7 +4,8 @@
  * looked up to a descriptor must be inside a write grant; then the descriptor is acted on, by the
  * name it has in /proc, which no other process can turn.
  *
- * What was opened for writing is inside one, or was handed in to be written to.
+ * A file that was opened for writing is inside one, or was handed in to be written to. A device
+ * that may be written to is not for changing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -69,6 +70,14 @@ static int finish(int r)
 	return r < 0 ? -errno : r;
 }
 
+static bool is_writable_file(int fd, int flags)
+{
+	struct stat st;
+
+	return !(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY && fstat(fd, &st) == 0 &&
+	       !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode);
+}
+
 /* Decides on what t->fd is. */
 static int decide(const struct call *c, struct target *t, bool by_descriptor)
 {
@@ -80,8 +89,7 @@ static int decide(const struct call *c, struct target *t, bool by_descriptor)
 	if (!asker_waits(&c->asker)) {
 		return -ENOENT;
 	}
-	if (!((flags & O_ACCMODE) != O_RDONLY && !(flags & O_PATH)) &&
-		!granted_covers(&c->mediator->granted, t->fd)) {
+	if (!is_writable_file(t->fd, flags) && !granted_covers(&c->mediator->granted, t->fd)) {
 		return -EPERM;
 	}
 	snprintf(t->name, sizeof(t->name), "/proc/self/fd/%d", t->fd);

@@ -24,8 +24,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "daemon/session/birth.h"
 #include "daemon/session/listener.h"
 #include "daemon/session/lookup.h"
 #include "daemon/session/mediate.h"
@@ -246,8 +248,8 @@ static void *bind_confined(void *userdata)
 }
 
 /* Remembers what was bound. By the time we look, the name may lead elsewhere; but not to a socket
- * outside the write grants. */
-static int remember(struct call *c, const char *path)
+ * outside the write grants, nor to one that was there before. */
+static int remember(struct call *c, const char *path, const struct timespec *before)
 {
 	const char *name;
 	_cleanup_close_ int dir_fd = lookup_parent(&c->asker, AT_FDCWD, path, &name);
@@ -261,7 +263,8 @@ static int remember(struct call *c, const char *path)
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		return -errno;
 	}
-	if (!S_ISSOCK(st.st_mode) || !granted_covers_directory(&c->mediator->granted, dir_fd)) {
+	if (!S_ISSOCK(st.st_mode) || !born_after(fd, before) ||
+		!granted_covers_directory(&c->mediator->granted, dir_fd)) {
 		return -EACCES;
 	}
 	return granted_add_socket(&c->mediator->granted, take_fd(&fd));
@@ -272,6 +275,7 @@ static int bind_path(struct call *c, const struct endpoint *e)
 	_cleanup_close_ int cwd_fd = asker_cwd(&c->asker);
 	struct confined_bind b = { .endpoint = e, .mediator = c->mediator, .cwd_fd = cwd_fd };
 	int mask = asker_umask(&c->asker);
+	struct timespec before;
 	pthread_t thread;
 
 	if (cwd_fd < 0 || mask < 0) {
@@ -281,13 +285,14 @@ static int bind_path(struct call *c, const struct endpoint *e)
 		return -ENOENT;
 	}
 	b.mask = (mode_t)mask;
+	clock_gettime(CLOCK_REALTIME, &before);
 	if (listener_thread(&thread, bind_confined, &b) != 0) {
 		return -EAGAIN;
 	}
 	pthread_join(thread, NULL);
 	/* A socket nobody inside can connect to is no failure of bind(). */
 	if (b.result == 0) {
-		remember(c, e->address.un.sun_path);
+		remember(c, e->address.un.sun_path, &before);
 	}
 	return b.result;
 }

@@ -64,6 +64,12 @@ def chmod_directory(v):
     os.chmod(v['outside'], 0o755)
 
 
+@attack('change the mode of a device that may be written', native='root')
+def chmod_device(v):
+    fd = os.open('/dev/full', os.O_RDWR)
+    os.fchmod(fd, 0o666)
+
+
 @attack('give a file outside to somebody')
 def chown(v):
     os.chown(v['victim'], os.getuid(), os.getgid())
