@@ -35,6 +35,8 @@ NEVER_REFUSED = ('read,write,close,lseek,fstat,futex,madvise,mmap,munmap,poll,ep
 # What is in a home besides the key, and no business of an agent's.
 HOME_FILES = ('.bash_history', '.bashrc', '.netrc', '.npmrc', '.profile', '.zshenv', '.zshrc')
 
+SKILL = '---\nname: idle\ndescription: does nothing\n---\nDo nothing.\n'
+
 # Regular expressions on "CALL WHAT ERROR", and why the agent is none the worse for it.
 EVERYWHERE = {
     r'open(at)? ~/\.ssh/id_rsa EACCES': 'the key: what all of this is about',
@@ -45,6 +47,7 @@ EVERYWHERE = {
         'may touch the control groups, which hold the sessions',
     r'open(at)? ~/\.(profile|bashrc|zshenv|zshrc) EACCES':
         'shells start without the files of the user, which hold secrets',
+    r'openat ~/\.(netrc|npmrc) EACCES': 'passwords of curl, tokens of npm: git and Bun do without',
 }
 
 
@@ -72,6 +75,7 @@ class Turn(harness.TestCase):
     """What all agents have in common. A subclass says how its agent is started."""
     profile = None
     settled = ()  # directories below the home that exist once the agent has been run
+    files = {}  # below the home: what it reads, of its own or shared with other agents
     state = None  # below the home: what it keeps of a turn
     justified = {}  # as EVERYWHERE
     prompt = None  # on the screen when the agent waits
@@ -90,6 +94,9 @@ class Turn(harness.TestCase):
         world.env['PATH'] = f'{world.home / PREFIX}/bin:{world.env["PATH"]}'
         for name in self.settled:
             self.make(name)
+        for name in self.files:
+            self.make(os.path.dirname(name))
+            world.file(f'home/{name}', self.files[name])
         self.assert_status(0, world.run('git', 'init', '-q', '.'))
 
     def make(self, name):
@@ -116,8 +123,11 @@ class Turn(harness.TestCase):
         """The same as command(), for an agent on a terminal that waits to be told what to do."""
         raise NotImplementedError
 
-    def nono_run(self):
-        return [self.world.nono_path, 'run', '--profile', self.profile, '--allow-cwd']
+    def traced_run(self):
+        """nono run under the agent's profile, up to the agent."""
+        return [self.world.nono_path, 'run', '--profile', self.profile, '--allow-cwd',
+                '--write', self.traces, '--', 'strace', '-f', '-y', '-Z', '--seccomp-bpf',
+                '-e', f'trace=!{NEVER_REFUSED}', '-o', self.traces / 'trace']
 
     def in_answers(self, server, text):
         return [text in answer for answer in server.answers]
@@ -148,6 +158,17 @@ class Turn(harness.TestCase):
         for answer in server.answers:
             self.assertRegex(answer, r'(?i)id_rsa.*permission ?denied|permission ?denied.*id_rsa', told)
 
+    def check_refusals(self):
+        """Nothing was refused that is not on the lists."""
+        with open(self.traces / 'trace', encoding='utf-8', errors='replace') as lines:
+            refused = trace.refusals(lines, self.places())
+        self.assertIn('~/.ssh/id_rsa EACCES', ' '.join(refused))
+        rules = EVERYWHERE | self.justified
+        unexpected = [f'{n} times {what}' for what, n in sorted(refused.items())
+                      if not any(re.fullmatch(rule, what) for rule in rules)]
+        self.assertFalse(unexpected, 'refused, and nobody said why that is right:\n' +
+                         '\n'.join(unexpected))
+
     def test_without_nono(self):
         """The same turn, free: everything that is refused below would have happened."""
         server = self.serve()
@@ -164,30 +185,19 @@ class Turn(harness.TestCase):
     def test_in_nono(self):
         server = self.serve()
         argv, variables = self.command(server)
-        trace_file = self.traces / 'trace'
-        result = self.world.run(
-            *self.nono_run(), '--write', self.traces, '--', 'strace', '-f', '-y', '-Z',
-            '--seccomp-bpf', '-e', f'trace=!{NEVER_REFUSED}', '-o', trace_file, *argv,
-            env=variables, timeout=240)
+        result = self.world.run(*self.traced_run(), *argv, env=variables, timeout=240)
         told = self.told(server, result)
         self.assertEqual(0, result.status, told)
         self.assertIn(model_server.CLOSING, result.out, told)
         self.check(server, result)
-        with open(trace_file, encoding='utf-8', errors='replace') as lines:
-            refused = trace.refusals(lines, self.places())
-        self.assertIn('~/.ssh/id_rsa EACCES', ' '.join(refused))
-        rules = EVERYWHERE | self.justified
-        unexpected = [f'{n} times {what}' for what, n in sorted(refused.items())
-                      if not any(re.fullmatch(rule, what) for rule in rules)]
-        self.assertFalse(unexpected, 'refused, and nobody said why that is right:\n' +
-                         '\n'.join(unexpected))
+        self.check_refusals()
 
     def test_on_a_terminal(self):
         """As people use it: the agent draws its screen, is typed to, and is interrupted."""
         server = self.serve()
         argv, variables = self.interactive(server)
         self.world.env |= variables
-        screen = terminal.Terminal(self.world, [*map(str, self.nono_run()), '--', *argv])
+        screen = terminal.Terminal(self.world, [*map(str, self.traced_run()), *argv])
         self.addCleanup(screen.close)
         screen.resize(40, 120)
         screen.expect(self.prompt, 60)
@@ -200,6 +210,7 @@ class Turn(harness.TestCase):
         screen.expect(model_server.CLOSING)
         self.check(server, harness.Result(0, screen.all, ''))
         self.assertTrue(harness.wait_until(lambda: interrupted(screen), 30), plain(screen))
+        self.check_refusals()
 
     def sent(self, screen, server):
         """Return, once more; true when the model has heard of it."""
@@ -225,7 +236,7 @@ class Claude(Turn):
         r'openat /proc/PID/environ EACCES':
             'it looks for the editor it was started from in the environments of all processes; what '
             'others have in theirs is theirs',
-        r'openat /etc/zsh/\w+ EACCES': 'zsh starts with its defaults',
+        r'mkdir ~/\.local EACCES': 'it would make the desktop open links with it',
         r'openat WORLD EACCES': 'zsh looks for the name of the working directory above it, and '
                                 'takes it from PWD',
     }
@@ -249,8 +260,8 @@ class Codex(Turn):
     profile = 'codex'
     prompt = 'YOLO'
     settled = ('.codex',)
+    files = {'.agents/skills/idle/SKILL.md': SKILL}
     state = '.codex/sessions'
-    justified = {r'openat ~/\.netrc EACCES': 'the passwords of curl, which git can do without'}
 
     def command(self, server):
         self.world.file('home/.codex/config.toml', f'''
@@ -277,12 +288,17 @@ class Opencode(Turn):
     profile = 'opencode'
     prompt = 'anything'
     settled = ('.config/opencode', '.cache/opencode', '.local/share/opencode',
-               '.local/state/opencode')
+               '.local/share/opentui', '.local/state/opencode')
+    files = {'.agents/skills/idle/SKILL.md': SKILL, '.claude/CLAUDE.md': 'Do as you are told.\n',
+             '.claude/skills/idle/SKILL.md': SKILL,
+             # Without the name of a schema it adds one, and here it cannot.
+             '.opencode/opencode.json': '{"$schema": "none"}\n'}
     state = '.local/share/opencode/opencode.db'
     justified = {
         r'openat (/|/var|/var/tmp|WORLD) EACCES':
             'it looks for settings and packages in every directory above the project',
-        r'openat ~/\.npmrc EACCES': 'the tokens of npm, which it can do without',
+        r'openat ~/\.opencode/\.gitignore EACCES':
+            'it would keep out of git what it never puts into this directory',
     }
 
     def command(self, server):
