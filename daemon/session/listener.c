@@ -233,7 +233,13 @@ static int start(struct listener *l)
 	}
 	/* The answered task goes on where we are (Linux 6.6): elsewhere waking it takes longer. */
 	ioctl(l->fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
-	return listener_make_room(l);
+	/* With as many processes as the user may have there is no thread to be had now. */
+	pthread_mutex_lock(&l->lock);
+	if (add_worker(l) < 0) {
+		watch(l, LONG_LOOK_USEC);
+	}
+	pthread_mutex_unlock(&l->lock);
+	return 0;
 }
 
 int listener_poll_fd(const struct listener *l)
@@ -261,7 +267,7 @@ static void look_after(struct listener *l, struct worker *w)
 static void look_around(struct listener *l)
 {
 	uint64_t now = clock_usec(), next = LONG_LOOK_USEC;
-	bool busy = false, stuck = false;
+	bool busy = false, stuck = false, lacking = false;
 
 	pthread_mutex_lock(&l->lock);
 	for (size_t i = 0; i < THREADS_MAX; i++) {
@@ -278,11 +284,11 @@ static void look_around(struct listener *l)
 			look_after(l, w);
 		}
 	}
-	if (stuck && l->n_waiting == 0) {
-		add_worker(l);
+	if (l->n_waiting == 0 && (stuck || !busy)) {
+		lacking = add_worker(l) < 0;
 	}
 	l->watched = false;
-	if (busy) {
+	if (busy || lacking) {
 		watch(l, next);
 	}
 	pthread_mutex_unlock(&l->lock);
