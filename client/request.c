@@ -257,6 +257,24 @@ static int write_kept_variables(
 	return 0;
 }
 
+/* A message carries text. Whoever reads the document would say the same, and where. */
+static int check_text(const struct policy_document *d, struct nono_error *err)
+{
+	size_t line = 1, column = 1, n;
+	uint32_t c;
+
+	for (size_t i = 0; i < d->n; i += n) {
+		n = str_utf8_char(d->text + i, d->n - i, &c);
+		if (n == 0 || c == 0) {
+			return error_set(err, NONO_INVALID, EINVAL, "%.300s:%zu:%zu: %s", d->file,
+				line, column, n == 0 ? "invalid UTF-8" : "NUL byte");
+		}
+		line += c == '\n';
+		column = c == '\n' ? 1 : column + n;
+	}
+	return 0;
+}
+
 static int write_document(
 	struct json_writer *w, const struct policy_document *d, struct nono_error *err)
 {
@@ -267,9 +285,10 @@ static int write_document(
 	};
 	_cleanup_free_ char *file = NULL;
 	bool escaped;
+	int r = check_text(d, err);
 
-	if (d->n > 0 && !str_is_utf8(d->text, d->n)) {
-		return error_set(err, NONO_INVALID, EINVAL, "%.300s is not valid UTF-8", d->file);
+	if (r < 0) {
+		return r;
 	}
 	if (d->name && !str_is_utf8(d->name, strlen(d->name))) {
 		return error_set(err, NONO_INVALID, EINVAL,
