@@ -15,7 +15,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'integration'))
 import harness  # noqa: E402
-from client import Client  # noqa: E402
+from client import Client, as_user  # noqa: E402
 
 PYTHON = '/usr/bin/python3'
 FOREVER = 'while True: time.sleep(1)'
@@ -29,24 +29,6 @@ class Around(harness.TestCase):
     def python(self, script, *arguments, grants=('--allow-cwd',), **options):
         """Runs a script of Python's inside."""
         return self.world.sandbox(PYTHON, '-c', script, *arguments, grants=grants, **options)
-
-    def as_user(self, function):
-        """function() in a child with the ids of the world's user: a client that is not nono."""
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            try:
-                if self.world.uid != os.geteuid():
-                    os.setgroups([])
-                    os.setresgid(*[self.world.gid] * 3)
-                    os.setresuid(*[self.world.uid] * 3)
-                    ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # or nonod could not look at it
-                status = function() or 0
-            except BaseException as error:  # whatever it is, this process must not go on
-                print(f'as user: {error!r}', file=sys.stderr)
-            finally:
-                os._exit(status)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
     # What is handed in
 
@@ -165,7 +147,7 @@ class Around(harness.TestCase):
                           stdout=subprocess.PIPE)
         try:
             self.assertEqual(b'ready\n', swapper.stdout.readline())
-            self.assertEqual(0, self.as_user(attack))
+            self.assertEqual(0, as_user(self.world, attack))
         finally:
             swapper.kill()
             swapper.wait()
@@ -260,7 +242,7 @@ class Around(harness.TestCase):
             ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
             reply, channel = client.run('true')
             return 0 if 'error' in reply else 9
-        self.assertEqual(0, self.as_user(attack))
+        self.assertEqual(0, as_user(self.world, attack))
 
     def test_descriptors_that_block(self):
         """nonod neither looks at nor waits for what a client's descriptors lead to."""
@@ -307,7 +289,7 @@ class Around(harness.TestCase):
         attacker = os.fork()
         if attacker == 0:
             try:
-                os._exit(self.as_user(attack))
+                os._exit(as_user(self.world, attack))
             finally:
                 os._exit(1)
         try:
