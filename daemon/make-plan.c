@@ -43,9 +43,10 @@ static const struct filter *filter_for(
 	return *f || filter_build(&shape, f, err) == 0 ? *f : NULL;
 }
 
-static uint32_t grant_flags(const struct nono_fs_grant *g, bool resolved)
+static uint32_t grant_flags(const struct nono_fs_grant *g, const char *home, bool resolved)
 {
-	uint32_t flags = g->is_file ? PLAN_GRANT_FILE : 0;
+	uint32_t flags = (g->is_file ? PLAN_GRANT_FILE : 0) |
+			 (policy_grant_is_made(g, home) ? PLAN_GRANT_MADE : 0);
 
 	if (g->source != NONO_SOURCE_USER) {
 		return flags | PLAN_GRANT_OPTIONAL;
@@ -73,7 +74,9 @@ static int fill_grants(struct session *s, struct plan *plan, bool resolved, stru
 		}
 		s->grants[plan->n_grants] = (uint32_t)i;
 		plan->grants[plan->n_grants++] = (struct plan_grant){
-			.path = g->resolved, .access = g->access, .flags = grant_flags(g, resolved)
+			.path = g->resolved,
+			.access = g->access,
+			.flags = grant_flags(g, s->manager->places.home, resolved),
 		};
 	}
 	s->n_grants = plan->n_grants;

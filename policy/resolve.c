@@ -474,3 +474,9 @@ int policy_decide_canonical(const struct never *never, const struct deny_list *d
 	}
 	return r;
 }
+
+int policy_keep_grant(struct nono_caps *caps, const struct nono_fs_grant *g)
+{
+	return caps_add_unresolved(
+		caps, g->resolved, g->access, g->is_file, g->source, g->source_name, NULL);
+}

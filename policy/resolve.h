@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libcore/base/path.h"
 #include "nono.h"
 #include "policy/deny.h"
 #include "policy/environment.h"
@@ -101,6 +102,17 @@ int policy_resolve(struct policy_result *ret, const struct policy_request *reque
 	const struct policy_places *places, enum policy_mode mode, struct strlist *ret_missing,
 	const char **ret_hint, struct nono_error *err);
 void policy_result_deinit(struct policy_result *r);
+
+/* True for a directory below home that a profile grants for writing: it is made when it is missing,
+ * or an agent could not keep its state on the day it is installed. Not those of groups, which name
+ * every cache that might be there. */
+static inline bool policy_grant_is_made(const struct nono_fs_grant *g, const char *home)
+{
+	return g->source == NONO_SOURCE_PROFILE && !g->is_file && (g->access & NONO_WRITE) &&
+	       path_is_below(g->resolved, home);
+}
+/* Adds g to another set without looking it up. 0 or -ENOMEM. */
+int policy_keep_grant(struct nono_caps *caps, const struct nono_fs_grant *g);
 
 /* The second decision: asked was opened and turned out to be canonical. 0, or -EPERM with err and
  * *ret_hint set. deny may be NULL. */

@@ -10,6 +10,7 @@
 
 #include "client/say.h"
 #include "libcore/base/cleanup.h"
+#include "libcore/base/directory.h"
 #include "libcore/base/error.h"
 #include "libcore/base/path.h"
 #include "libcore/base/str.h"
@@ -283,6 +284,22 @@ static int look_up_asked(const struct decision *d, enum policy_mode mode, struct
 		caps, canonical ? canonical : g->resolved, g->access, err);
 }
 
+/* Makes what is made when it is missing; when nothing is to start, only says so. */
+static void make(const struct decision *d, enum policy_mode mode, struct nono_caps *caps,
+	const struct nono_fs_grant *g)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (errno != ENOENT || !policy_grant_is_made(g, d->places.home)) {
+		return;
+	}
+	if (mode == POLICY_START) {
+		fd = directory_make(g->resolved);
+	} else {
+		policy_keep_grant(caps, g);
+	}
+}
+
 /* Of a profile or a group: missing, unreachable or denied after all is as good as not granted. */
 static void look_up_optional(const struct decision *d, enum policy_mode mode,
 	struct nono_caps *caps, const struct nono_fs_grant *g)
@@ -291,6 +308,10 @@ static void look_up_optional(const struct decision *d, enum policy_mode mode,
 	struct stat st;
 	bool is_file;
 
+	if (!canonical) {
+		make(d, mode, caps, g);
+		canonical = mode == POLICY_START ? realpath(g->resolved, NULL) : NULL;
+	}
 	if (!canonical || stat(canonical, &st) < 0 || path_is_below(g->resolved, TMPDIR_STANDIN)) {
 		return;
 	}

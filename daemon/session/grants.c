@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "libcore/base/cleanup.h"
+#include "libcore/base/directory.h"
 #include "libcore/base/error.h"
 #include "libcore/landlock.h"
 
@@ -86,6 +87,10 @@ static int add_asked(const struct grants_request *q, uint32_t index, struct nono
 	struct stat st;
 	int r;
 
+	if (fd < 0 && errno == ENOENT && (g->flags & PLAN_GRANT_MADE)) {
+		fd = directory_make(g->path);
+		errno = fd < 0 ? -fd : 0;
+	}
 	if (fd < 0) {
 		if (errno == ENOENT || errno == ENOTDIR) {
 			return error_set(err, NONO_PATH_NOT_FOUND, ENOENT,

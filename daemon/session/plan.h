@@ -33,6 +33,7 @@ enum plan_grant_flag {
 	PLAN_GRANT_OPTIONAL = 1 << 1, /* of a policy: if anything is wrong, not granted; without
 				       * FILE of any kind */
 	PLAN_GRANT_RESOLVED = 1 << 2, /* the name was canonical when it was asked for */
+	PLAN_GRANT_MADE = 1 << 3,     /* made when it is missing, see policy_grant_is_made() */
 };
 
 struct plan_grant {

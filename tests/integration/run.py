@@ -51,6 +51,28 @@ class Documents(Case):
         result = self.run_nono('-p', 'tool', '--', 'ls', data, more)
         self.assert_status(0, result)
 
+    def test_missing_directories_are_made(self):
+        w = self.world
+        home = w.root / 'home'
+        self.profile('tool', {'filesystem': {
+            'allow': ['~/.tool/state', '~/.link/x', '/nowhere'], 'read': ['~/.unmade'],
+            'allow_file': ['~/.tool.json']}})
+        (home / '.link').symlink_to(w.outside)
+        names = ('.tool', '.unmade', '.link/x', '.tool.json')
+        self.paths('-p', 'tool')
+        why = ('why', '-p', 'tool', '--exit-code', '--op', 'create', '--path')
+        self.assert_status(0, w.nono(*why, home / '.tool/state/new'))
+        self.assertEqual([], [name for name in names if (home / name).exists()])
+        for run in ('run', 'wrap'):
+            self.assert_status(0, w.nono(run, '-p', 'tool', '--', 'sh', '-c',
+                                         f'echo {run} > ~/.tool/state/{run}'))
+            self.assertEqual(0o700, (home / '.tool/state').stat().st_mode & 0o777)
+            self.assertEqual(run, (home / '.tool/state' / run).read_text().strip())
+            self.assertEqual(['.tool'], [name for name in names if (home / name).exists()])
+            (home / '.tool/state' / run).unlink()
+            (home / '.tool/state').rmdir()
+            (home / '.tool').rmdir()
+
     def test_long_chains(self):
         for i in range(9):
             self.profile(f'p{i}', {'extends': f'p{i + 1}'})
