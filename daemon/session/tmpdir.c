@@ -124,25 +124,44 @@ int tmpdir_make(struct tmpdir *ret, struct nono_error *err)
 		PARENT, strerror(r < 0 ? -r : EBUSY));
 }
 
-/* A directory in parent for reading, with all rights for its owner, or -errno. */
+/* Opens a directory directly in parent, on the same mount. As open(). */
+static int open_here(int parent, const char *name, int flags)
+{
+	const struct open_how how = { .flags = (uint64_t)(flags | O_DIRECTORY | O_NOFOLLOW |
+							  O_CLOEXEC),
+		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS };
+	int fd = (int)syscall(SYS_openat2, parent, name, &how, sizeof(how));
+	struct stat above, st;
+
+	if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) {
+		return fd;
+	}
+	/* A container's filter does not know openat2(). Mounts of the same file system cannot be
+	 * told then. */
+	fd = openat(parent, name, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 &&
+		(fstat(fd, &st) < 0 || fstat(parent, &above) < 0 || st.st_dev != above.st_dev)) {
+		close(fd);
+		errno = EXDEV;
+		return -1;
+	}
+	return fd;
+}
+
+/* The same for reading, with all rights for its owner. Descriptor or -errno. */
 static int open_directory(int parent, const char *name)
 {
-	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS };
-	_cleanup_close_ int fd = (int)syscall(SYS_openat2, parent, name, &how, sizeof(how));
+	_cleanup_close_ int fd = open_here(parent, name, O_RDONLY);
 	struct stat st;
 
 	if (fd < 0 && errno == EACCES) {
-		_cleanup_close_ int path_fd = -1;
+		_cleanup_close_ int path_fd = open_here(parent, name, O_PATH);
 		char link[32];
-		how.flags |= O_PATH;
-		path_fd = (int)syscall(SYS_openat2, parent, name, &how, sizeof(how));
 		snprintf(link, sizeof(link), "/proc/self/fd/%d", path_fd);
 		if (path_fd < 0 || chmod(link, ALL_OF_THE_OWNER) < 0) {
 			return -errno;
 		}
-		how.flags &= ~(uint64_t)O_PATH;
-		fd = (int)syscall(SYS_openat2, parent, name, &how, sizeof(how));
+		fd = open_here(parent, name, O_RDONLY);
 	}
 	if (fd < 0 || fstat(fd, &st) < 0 ||
 		((st.st_mode & ALL_OF_THE_OWNER) != ALL_OF_THE_OWNER &&
