@@ -4,10 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "libcore/base/cleanup.h"
 #include "libcore/base/escape.h"
+#include "libcore/base/path.h"
 #include "libcore/base/visible.h"
 
 #define SHORT_MAX 12 /* grants that are listed without -v */
@@ -78,12 +79,34 @@ static bool is_chosen(struct json_span grant)
 	       json_string_equal(source, "profile");
 }
 
-/* What is not there when a session starts is not granted, whatever is made there later. */
-static bool is_missing(struct json_span grant)
+/* Nono makes it when the session starts (policy_grant_is_made()). */
+static bool is_made(struct json_span grant, const char *path)
+{
+	const char *home = getenv("HOME");
+
+	return home && json_string_equal(json_member(grant, "source"), "profile") &&
+	       !json_string_equal(json_member(grant, "access"), "read") &&
+	       path_is_below(path, home);
+}
+
+/* What the path is: a policy's grant is of either kind, and what is not there when a session starts
+ * is not granted, whatever is made there later. */
+static const char *kind_of(struct json_span grant)
 {
 	_cleanup_free_ char *path = path_of(grant);
+	bool is_file = is_true(grant, "isFile");
+	struct stat st;
 
-	return path && access(path, F_OK) < 0 && errno == ENOENT;
+	if (path && stat(path, &st) == 0) {
+		return S_ISDIR(st.st_mode) ? "dir" : "file";
+	}
+	if (!path || errno != ENOENT) {
+		return is_file ? "file" : "dir";
+	}
+	if (is_file) {
+		return "file, not there";
+	}
+	return is_made(grant, path) ? "dir, to be made" : "not there";
 }
 
 static void append_grant(
@@ -91,8 +114,7 @@ static void append_grant(
 {
 	buf_printf(out, "  %s ", badge(json_member(grant, "access")));
 	summary_append_path(out, grant);
-	buf_printf(out, " (%s%s)", is_true(grant, "isFile") ? "file" : "dir",
-		is_missing(grant) ? ", not there" : "");
+	buf_printf(out, " (%s)", kind_of(grant));
 	if (with_source) {
 		buf_append_str(out, " [");
 		append_text(out, json_member(grant, "source"));
@@ -158,25 +180,6 @@ void summary_append(struct buf *out, struct json_span policy, bool all)
 	buf_append_str(out, RULE);
 }
 
-/* A program that is started for the first time cannot make what it keeps its state in. */
-static void append_to_make(struct buf *out, struct json_span policy)
-{
-	struct json_iter it = json_iter(json_member(policy, "grants"));
-	struct json_span grant;
-	bool any = false;
-
-	while (json_next(&it, NULL, &grant)) {
-		if (is_chosen(grant) && !is_true(grant, "isFile") && is_missing(grant) &&
-			!json_string_equal(json_member(grant, "access"), "read")) {
-			buf_append_str(out,
-				any ? " " : "nono: to grant what is not there: mkdir -m 700 -p ");
-			summary_append_path(out, grant);
-			any = true;
-		}
-	}
-	buf_append_str(out, any ? "\r\n" : "");
-}
-
 void summary_append_short(struct buf *out, struct json_span policy)
 {
 	bool blocked = json_string_equal(json_member(policy, "network"), "blocked");
@@ -196,7 +199,6 @@ void summary_append_short(struct buf *out, struct json_span policy)
 	if (n > SHORT_MAX) {
 		buf_printf(out, "        … and %zu more\r\n", n - SHORT_MAX);
 	}
-	append_to_make(out, policy);
 }
 
 void summary_append_row(struct buf *out, const char *path, enum nono_access access, bool is_file)
