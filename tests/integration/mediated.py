@@ -12,6 +12,7 @@ import harness
 PYTHON = '/usr/bin/python3'
 # What each call gives, as one line: natively and inside a grant they must be the same.
 CONFORMANCE = pathlib.Path(__file__).with_name('conformance.py')
+RANDOM = pathlib.Path(__file__).with_name('random-calls.py')
 
 
 class Mediated(harness.TestCase):
@@ -95,6 +96,13 @@ class Mediated(harness.TestCase):
             server.send_signal(signal.SIGKILL)
             server.wait()
             (w.project / 'foreign').unlink()
+
+    def test_random_calls(self):
+        w = self.world
+        playground = w.directory('playground')
+        result = w.sandbox(PYTHON, '-B', '-c', RANDOM.read_text(), '4', cwd=playground)
+        self.assert_says('calls', result)
+        self.assertEqual('do not read me\n', w.secret.read_text())
 
     def test_ports(self):
         """A network down to single ports is that for what is done on behalf, too."""
