@@ -42,10 +42,10 @@ struct listener {
 	struct mediator *mediator;
 	int fd, timer_fd;
 	bool started, ended;
-	pthread_mutex_t lock; /* of the rest */
-	struct worker workers[THREADS_MAX];
-	int n_waiting; /* threads that will receive */
-	bool watched;  /* the timer runs */
+	pthread_mutex_t lock;   /* of the rest */
+	struct worker *workers; /* THREADS_MAX of them, from the first call on */
+	int n_waiting;          /* threads that will receive */
+	bool watched;           /* the timer runs */
 };
 
 struct listener *listener_new(int fd, struct mediator *mediator)
@@ -223,9 +223,10 @@ static int start(struct listener *l)
 	struct sigaction interrupted = { .sa_handler = on_interrupt };
 	struct rlimit files;
 
+	l->workers = calloc(THREADS_MAX, sizeof(*l->workers));
 	l->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (l->timer_fd < 0 || sigaction(INTERRUPT, &interrupted, NULL) < 0) {
-		return -errno;
+	if (!l->workers || l->timer_fd < 0 || sigaction(INTERRUPT, &interrupted, NULL) < 0) {
+		return -EAGAIN;
 	}
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < DESCRIPTORS) {
 		files.rlim_cur = files.rlim_max < DESCRIPTORS ? files.rlim_max : DESCRIPTORS;
