@@ -16,6 +16,7 @@ static void group_deinit(struct policy_group *g)
 	free(g->description);
 	free(g->file);
 	strlist_deinit(&g->read);
+	strlist_deinit(&g->read_file);
 	strlist_deinit(&g->write);
 	strlist_deinit(&g->read_write);
 	strlist_deinit(&g->deny);
@@ -65,6 +66,7 @@ static int fill(struct reader *r, struct policy_group *g, struct json_span at,
 {
 	struct strlist *const lists[_GROUP_MAX] = {
 		[GROUP_READ] = &g->read,
+		[GROUP_READ_FILE] = &g->read_file,
 		[GROUP_WRITE] = &g->write,
 		[GROUP_READ_WRITE] = &g->read_write,
 		[GROUP_DENY] = &g->deny,
@@ -201,6 +203,7 @@ static int extend(struct policy_group *g, struct policy_group *by)
 		g->description = TAKE_PTR(by->description);
 	}
 	return strlist_add_all_once(&g->read, &by->read) < 0 ||
+			       strlist_add_all_once(&g->read_file, &by->read_file) < 0 ||
 			       strlist_add_all_once(&g->write, &by->write) < 0 ||
 			       strlist_add_all_once(&g->read_write, &by->read_write) < 0 ||
 			       strlist_add_all_once(&g->deny, &by->deny) < 0 ||

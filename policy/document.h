@@ -21,7 +21,7 @@ struct policy_group {
 	bool locked;   /* of an administrator: in every session, and nothing it denies can be lifted
 			*/
 	bool foreign;  /* for another platform: known by name, contributes nothing */
-	struct strlist read, write, read_write; /* paths with variables, not expanded */
+	struct strlist read, read_file, write, read_write; /* paths with variables, not expanded */
 	struct strlist deny, deny_commands;
 	bool deny_unlink;
 };

@@ -272,6 +272,9 @@ static int resolve_group(struct resolving *q, const struct policy_group *g)
 	int r = resolve_list(q, g, &g->read, NONO_READ);
 
 	if (r == 0) {
+		r = resolve_list(q, g, &g->read_file, NONO_READ);
+	}
+	if (r == 0) {
 		r = resolve_list(q, g, &g->write, NONO_WRITE);
 	}
 	if (r == 0) {

@@ -21,7 +21,8 @@ static bool only_denies(const struct library *l, const char *name)
 {
 	const struct policy_group *g = library_group(l, name);
 
-	return g && g->read.n == 0 && g->write.n == 0 && g->read_write.n == 0;
+	return g && g->read.n == 0 && g->read_file.n == 0 && g->write.n == 0 &&
+	       g->read_write.n == 0;
 }
 
 /* Keeps the groups that only deny. True when there were others. */

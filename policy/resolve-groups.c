@@ -155,11 +155,11 @@ int resolution_deny_groups(struct resolution *s)
 }
 
 static int grant(struct resolution *s, const struct policy_group *g, const struct strlist *paths,
-	enum nono_access access)
+	enum nono_access access, bool is_file)
 {
 	for (size_t i = 0; i < paths->n; i++) {
 		_cleanup_free_ char *path = NULL;
-		struct policy_grant asked = { .access = access };
+		struct policy_grant asked = { .access = access, .is_file = is_file };
 		int r = resolution_path(s, &path, paths->items[i], g->file);
 		if (r == 0) {
 			asked.path = path;
@@ -178,12 +178,15 @@ int resolution_grant_groups(struct resolution *s)
 
 	for (size_t i = 0; r == 0 && i < s->n_groups; i++) {
 		const struct policy_group *g = s->groups[i];
-		r = grant(s, g, &g->read, NONO_READ);
+		r = grant(s, g, &g->read, NONO_READ, false);
 		if (r == 0) {
-			r = grant(s, g, &g->write, NONO_WRITE);
+			r = grant(s, g, &g->read_file, NONO_READ, true);
 		}
 		if (r == 0) {
-			r = grant(s, g, &g->read_write, NONO_READ_WRITE);
+			r = grant(s, g, &g->write, NONO_WRITE, false);
+		}
+		if (r == 0) {
+			r = grant(s, g, &g->read_write, NONO_READ_WRITE, false);
 		}
 	}
 	return r;

@@ -52,7 +52,7 @@ static const struct policy_group **sorted_groups(const struct library *l, bool f
 /* What the group does, in a word. */
 static const char *kind(const struct policy_group *g)
 {
-	bool allows = g->read.n + g->write.n + g->read_write.n > 0;
+	bool allows = g->read.n + g->read_file.n + g->write.n + g->read_write.n > 0;
 	bool denies = g->deny.n + g->deny_commands.n > 0 || g->deny_unlink;
 
 	return g->foreign ? "foreign" : allows && denies ? "both" : denies ? "denies" : "allows";
@@ -93,6 +93,7 @@ static void print_list_json(struct buf *out, const struct policy_group **list, s
 		write_head(&w, g);
 		json_begin_object(&w, "allow");
 		json_write_uint64(&w, "read", g->read.n);
+		json_write_uint64(&w, "read_file", g->read_file.n);
 		json_write_uint64(&w, "write", g->write.n);
 		json_write_uint64(&w, "readwrite", g->read_write.n);
 		json_end(&w);
@@ -149,6 +150,7 @@ static void print_group(
 				  : "cannot be left out");
 	}
 	print_paths(out, v, "read", &g->read);
+	print_paths(out, v, "read file", &g->read_file);
 	print_paths(out, v, "write", &g->write);
 	print_paths(out, v, "read+write", &g->read_write);
 	print_paths(out, v, "deny", &g->deny);
@@ -189,6 +191,7 @@ static void print_group_json(
 	show_text(&w, "file", g->file);
 	json_begin_object(&w, "allow");
 	write_paths(&w, v, "read", &g->read);
+	write_paths(&w, v, "read_file", &g->read_file);
 	write_paths(&w, v, "write", &g->write);
 	write_paths(&w, v, "readwrite", &g->read_write);
 	json_end(&w);
