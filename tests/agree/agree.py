@@ -13,14 +13,17 @@ Once per user: the caller, and an ordinary one when the caller is root.
 """
 import argparse
 import collections
+import contextlib
 import json
 import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE), str(HERE.parent / 'integration')]
@@ -32,7 +35,7 @@ import wishes  # noqa: E402
 
 SEED, COMPARISONS = 20260801, 100000
 # With run instead of wrap, and through the real why; unsandboxed, to see that the probe works.
-RUN_EVERY, WHY_EVERY, WHY_QUESTIONS = 8, 16, 12
+RUN_EVERY, WHY_EVERY, WHY_QUESTIONS = 4, 16, 12
 
 
 class Disagreement(Exception):
@@ -61,11 +64,11 @@ class Round:
             out.seek(0), err.seek(0)
             return status, out.read(), err.read().decode(errors='replace')
 
-    def decide(self):
+    def decide(self, verb):
         """What is refused, and what the questions' answers should be."""
         wanted = [one for question in self.asked for one in questions.expand(question)]
         given = b''.join(op.encode() + b'\0' + os.fsencode(path) + b'\0' for op, path in wanted)
-        status, out, err = self.start([self.programs.decide, 'wrap', *self.argv, '--', 'true'], given)
+        status, out, err = self.start([self.programs.decide, verb, *self.argv, '--', 'true'], given)
         verdict, _, answers = out.partition(b'\n')
         if status != 0 or (verdict == b'accepted' and len(answers) != len(wanted)):
             raise Disagreement(f'decide ended with {status}, {len(answers)} answers: {err}{verdict}')
@@ -83,9 +86,11 @@ class Round:
         return self.start(argv, questions.encode(self.asked))
 
     def play(self, verb, ask_why, tally):
-        refusal, predicted = self.decide()
+        refusal, predicted = self.decide(verb)
         if ask_why and predicted:
             self.ask_why(predicted, tally)
+        if verb == 'run':
+            self.end_daemon()
         status, out, err = self.enforce(verb)
         if refusal is not None:
             tally['refused'] += 1
@@ -125,6 +130,16 @@ class Round:
             tally['why'] += 1
             if (answer['status'] == 'allowed') != should:
                 raise Disagreement(f'{question}: the decision is {should}, nono why says {answer}')
+
+    def end_daemon(self):
+        """nonod goes on refusing what was nono's own when it started, wherever that is by now."""
+        daemon = os.path.join(os.path.dirname(self.programs.nono), 'nonod')
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            with contextlib.suppress(OSError):
+                if os.readlink(f'/proc/{pid}/exe') == daemon:
+                    os.kill(int(pid), signal.SIGTERM)
+                    while os.path.exists(f'/proc/{pid}/exe'):
+                        time.sleep(0.001)
 
     def play_outside(self):
         """Without a sandbox everything works: the probe and the tree are sound."""

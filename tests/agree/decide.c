@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The deciding half of `nono why`, many questions at once: takes the command line of nono wrap,
- * decides as that does, and answers the questions on standard input without any sandbox.
+ * The deciding half of `nono why`, many questions at once: takes the command line of nono run
+ * or wrap, decides as that does, and answers the questions on standard input without any sandbox.
  *
  *	question: an operation, NUL, a path, NUL
  *	output:   "accepted" or "refused" (the message on standard error, as nono says it), newline,
