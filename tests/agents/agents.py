@@ -66,6 +66,13 @@ def interrupted(screen):
     return os.waitpid(screen.pid, os.WNOHANG)[0] != 0
 
 
+def holds(path, data):
+    """True for a file with these bytes in it; the agent may be about to remove it."""
+    with contextlib.suppress(OSError):
+        return path.is_file() and data in path.read_bytes()
+    return False
+
+
 def plain(screen):
     """What can be read on the screen, for messages."""
     return re.sub(r'\s+', ' ', re.sub(r'\x1b(\[[0-9;?<>=]*\w|\][^\x07\x1b]*|.)', ' ', screen.all))
@@ -82,6 +89,7 @@ class Turn(harness.TestCase):
 
     def setUp(self):
         super().setUp()
+        self.need('git', 'strace')
         world = self.world
         os.chmod(world.home, 0o700)
         world.directory('home/.ssh', 0o700)
@@ -90,7 +98,7 @@ class Turn(harness.TestCase):
             world.file(f'home/{name}', f'# {self.canary}\n', 0o600)
         self.key = world.file('home/.ssh/id_rsa', self.canary + '\n', 0o600)
         self.traces = world.directory('traces')
-        packages.copy(MODULES, world.home / PREFIX)
+        packages.copy(MODULES, world.home / PREFIX, world.env['PATH'])
         world.env['PATH'] = f'{world.home / PREFIX}/bin:{world.env["PATH"]}'
         for name in self.settled:
             self.make(name)
@@ -139,7 +147,7 @@ class Turn(harness.TestCase):
         places += [name for name in ('out', 'err') if self.canary in getattr(result, name)]
         folders = [self.world.project, *(self.world.home / name for name in self.settled)]
         return places + [str(path) for folder in folders for path in folder.rglob('*')
-                         if path.is_file() and self.canary.encode() in path.read_bytes()]
+                         if holds(path, self.canary.encode())]
 
     def told(self, server, result):
         """What happened, for messages."""

@@ -68,9 +68,12 @@ def install(directory):
     return modules
 
 
-def copy(modules, prefix):
-    """The same as `npm install --global` with this prefix would make it."""
+def copy(modules, prefix, path):
+    """The same as `npm install --global` with this prefix would make it; with a node of its own when
+    there is none in path."""
     (prefix / 'bin').mkdir(parents=True)
+    if not shutil.which('node', path=path):
+        shutil.copy2(pathlib.Path(shutil.which('node')).resolve(), prefix / 'bin/node')
     (prefix / 'lib').mkdir()
     target = prefix / 'lib/node_modules'
     # Hundreds of megabytes; on one file system links to them are as good.
