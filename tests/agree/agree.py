@@ -133,12 +133,13 @@ class Round:
 
     def end_daemon(self):
         """nonod goes on refusing what was nono's own when it started, wherever that is by now."""
-        daemon = os.path.join(os.path.dirname(self.programs.nono), 'nonod')
+        daemon = os.path.join(os.path.dirname(self.programs.nono), 'nonod').encode()
         for pid in filter(str.isdigit, os.listdir('/proc')):
             with contextlib.suppress(OSError):
-                if os.readlink(f'/proc/{pid}/exe') == daemon:
+                if pathlib.Path('/proc', pid, 'cmdline').read_bytes().split(b'\0')[0] == daemon:
                     os.kill(int(pid), signal.SIGTERM)
-                    while os.path.exists(f'/proc/{pid}/exe'):
+                    # A zombie has no command line.
+                    while pathlib.Path('/proc', pid, 'cmdline').read_bytes():
                         time.sleep(0.001)
 
     def play_outside(self):

@@ -67,6 +67,12 @@ class Request:
             ordinary = [p for p in tree.dirs() if p in ordinary and p.count('/') <= tree.data.count('/') + 1]
         return self.random.choice(ordinary)
 
+    def pick_denied(self):
+        """A path to deny. Not a link to what every session gets (/dev/null, /etc/passwd): run shares that
+        among all sessions and goes by the rule's own name there, while wrap goes by both."""
+        return next(path for path in iter(self.pick, None)
+                    if not os.path.exists(path) or os.path.realpath(path).startswith(self.tree.base + '/'))
+
     def spell(self, path):
         """path as somebody could type it."""
         path = self.tree.other_name(path, typed=True)
@@ -120,7 +126,7 @@ class Request:
             group = {'description': 'of a test', 'allow': {}, 'deny': {}}
             for key in 'read', 'write', 'readwrite':
                 group['allow'][key] = self.paths(1, self.pick)
-            group['deny']['access'] = self.paths(1, self.pick)
+            group['deny']['access'] = self.paths(1, self.pick_denied)
             groups[name] = group
         self.save(f'{self.config()}/policy.d/own.json', {'groups': groups})
 
@@ -133,7 +139,7 @@ class Request:
                 filesystem[key] = self.paths(2, lambda: next(
                     p for p in iter(self.pick, None) if wanted(p)))
         if random.random() < 0.2:
-            filesystem['deny'] = self.paths(2, self.pick)
+            filesystem['deny'] = self.paths(2, self.pick_denied)
         if random.random() < 0.1:
             filesystem['bypass_protection'] = self.paths(1, self.tempting)
         document = {'filesystem': filesystem}
