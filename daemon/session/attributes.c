@@ -375,7 +375,10 @@ static int64_t answer_flags(struct call *c)
 	}
 	r = asker_read(
 		&c->asker, a[2], &given, command == FS_IOC_SETFLAGS ? sizeof(int) : sizeof(given));
-	return r < 0 ? r : finish(ioctl(t.fd, command, &given));
+	if (r < 0) {
+		return r;
+	}
+	return asker_waits(&c->asker) ? finish(ioctl(t.fd, command, &given)) : -ENOENT;
 }
 
 int64_t mediate_attributes(struct call *c)

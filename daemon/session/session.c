@@ -560,11 +560,14 @@ static void supervise(struct session *s)
 		session_step(s);
 	}
 	if (!s->ended) {
-		kill(s->command, SIGKILL);
-		waitpid(s->command, &s->wait_status, 0);
+		/* Together with the rest: something inside that traces it could keep it from being
+		 * collected for as long as it lives itself. */
+		s->wait_status = SIGKILL;
+		tree_kill_all(&s->tree, TREE_PATIENCE_MS, s->command, &s->wait_status);
 		s->ended = true;
+	} else {
+		tree_kill_all(&s->tree, TREE_PATIENCE_MS, 0, NULL);
 	}
-	tree_kill_all(&s->tree, TREE_PATIENCE_MS, 0, NULL);
 	close_fd(&s->terminal.slave_fd); /* the last one: the master now reads to an end */
 	drain(s);
 	removal = remove_tmpdir(s);

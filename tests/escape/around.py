@@ -200,6 +200,24 @@ class Around(harness.TestCase):
         result = self.python(script, 'traced', 'signal')
         self.assertEqual(128 + 10, result.status, result)
 
+    def test_command_traced_from_inside(self):
+        """A command that something inside traces cannot be collected by its parent while the tracer
+        lives: that must not keep both of them alive after the client is gone."""
+        script = ('import ctypes, os, signal, time\nc = ctypes.CDLL(None)\n'
+                  'signal.signal(signal.SIGHUP, signal.SIG_IGN)\ncommand = os.getpid()\nr, w = os.pipe()\n'
+                  'if os.fork() == 0:\n'
+                  '    os.setsid()\n    os.write(w, b"%d" % c.ptrace(0x4206, command, None, None))\n'
+                  f'    {FOREVER}\n'  # 0x4206: PTRACE_SEIZE
+                  f'print(os.read(r, 2).decode(), flush=True)\n{FOREVER}')
+        word = f'traced-{self.user}'
+        client = self.world.start(self.world.nono_path, 'run', '--allow-cwd', '--', PYTHON, '-c', script,
+                                  word, stdout=subprocess.PIPE)
+        self.assertEqual(b'0\n', client.stdout.readline())
+        client.stdout.close()
+        client.kill()
+        client.wait()
+        self.assertTrue(harness.wait_until(lambda: not self.processes(word), 10))
+
     def test_supervisor_kept_busy(self):
         """Children that die faster than they can be counted do not keep a session from being ended.
         In a pid namespace: what goes wrong here must not go on."""
