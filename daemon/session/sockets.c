@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -24,10 +25,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "daemon/session/birth.h"
+#include "daemon/session/bound.h"
 #include "daemon/session/listener.h"
 #include "daemon/session/lookup.h"
 #include "daemon/session/mediate.h"
@@ -247,12 +250,28 @@ static void *bind_confined(void *userdata)
 	return NULL;
 }
 
-/* Remembers what was bound. By the time we look, the name may lead elsewhere; but not to a socket
- * outside the write grants, nor to one that was there before. */
-static int remember(struct call *c, const char *path, const struct timespec *before)
+/* Whether what is behind fd is what the socket was bound to just now. By the time we look, the name
+ * may lead to a socket somebody else has made meanwhile, so the kernel is asked; where it cannot
+ * tell, or by another number than stat() does, what is older is not. */
+static bool is_bound_to(int socket_fd, int fd, const struct stat *st, const struct timespec *before)
+{
+	struct statfs fs;
+	uint32_t inode = 0;
+	int r = bound_inode(socket_fd, &inode);
+
+	if (!born_after(fd, before) || r == -ENOENT) {
+		return false;
+	}
+	return r < 0 || inode == (uint32_t)st->st_ino ||
+	       (fstatfs(fd, &fs) == 0 && fs.f_type == OVERLAYFS_SUPER_MAGIC);
+}
+
+/* Remembers what was bound. */
+static int remember(struct call *c, const struct endpoint *e, const struct timespec *before)
 {
 	const char *name;
-	_cleanup_close_ int dir_fd = lookup_parent(&c->asker, AT_FDCWD, path, &name);
+	_cleanup_close_ int dir_fd =
+		lookup_parent(&c->asker, AT_FDCWD, e->address.un.sun_path, &name);
 	_cleanup_close_ int fd = -1;
 	struct stat st;
 
@@ -263,7 +282,7 @@ static int remember(struct call *c, const char *path, const struct timespec *bef
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		return -errno;
 	}
-	if (!S_ISSOCK(st.st_mode) || !born_after(fd, before) ||
+	if (!S_ISSOCK(st.st_mode) || !is_bound_to(e->fd, fd, &st, before) ||
 		!granted_covers_directory(&c->mediator->granted, dir_fd)) {
 		return -EACCES;
 	}
@@ -292,7 +311,7 @@ static int bind_path(struct call *c, const struct endpoint *e)
 	pthread_join(thread, NULL);
 	/* A socket nobody inside can connect to is no failure of bind(). */
 	if (b.result == 0) {
-		remember(c, e->address.un.sun_path, &before);
+		remember(c, e, &before);
 	}
 	return b.result;
 }

@@ -4,6 +4,7 @@
 and use, on the end of a session, and by clients that lie. Once per user."""
 import contextlib
 import ctypes
+import errno
 import os
 import pathlib
 import select
@@ -152,6 +153,36 @@ class Around(harness.TestCase):
             swapper.kill()
             swapper.wait()
             swapper.stdout.close()
+
+    def test_socket_that_is_swapped(self):
+        """What a session binds it may connect to; not what somebody else binds in a directory of
+        theirs at the same moment, when it is moved to that name in time."""
+        script = ('import os, socket, threading, time\n'
+                  'print("ready", flush=True)\n'
+                  'def take(name):\n'
+                  '    while not os.path.lexists(name): pass\n'
+                  '    os.rename("theirs", name)\n'
+                  'for i in range(30):\n'
+                  '    while not os.path.lexists("theirs"): time.sleep(0.0003)\n'
+                  '    name = f"mine{i}"\n'
+                  '    other = threading.Thread(target=take, args=[name])\n'
+                  '    other.start()\n'
+                  '    with socket.socket(socket.AF_UNIX) as s: s.bind(name)\n'
+                  '    other.join()\n'
+                  '    with socket.socket(socket.AF_UNIX) as s: print(s.connect_ex(name), flush=True)\n')
+        session = self.world.start(self.world.nono_path, 'run', '--allow-cwd', '--', PYTHON, '-c', script,
+                                   stdout=subprocess.PIPE)
+        self.addCleanup(session.stdout.close)
+        self.addCleanup(session.wait)
+        self.addCleanup(session.kill)
+        self.assertEqual(b'ready\n', session.stdout.readline())
+        for _ in range(30):
+            with socket.socket(socket.AF_UNIX) as server:
+                server.bind(str(self.world.root / 'theirs'))
+                os.chmod(self.world.root / 'theirs', 0o777)
+                server.listen()
+                os.rename(self.world.root / 'theirs', self.world.project / 'theirs')
+                self.assertEqual(errno.EACCES, int(session.stdout.readline()))
 
     # The end of a session, and its supervisor
 
