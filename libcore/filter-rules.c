@@ -77,6 +77,7 @@ _Static_assert((AF_INET ^ AF_INET6) == 8, "INET() compares both families at once
 	}
 
 #define METADATA      "no Landlock right covers it; nono-session does it inside write grants"
+#define INSIDE        "where a denied path is inside a granted directory, nono-session does it around that"
 #define BY_DESCRIPTOR "as by name; needed where what may only be read belongs to the session's user"
 
 const struct filter_rule filter_rules[] = {
@@ -166,6 +167,36 @@ const struct filter_rule filter_rules[] = {
 		"flags by descriptor", BY_DESCRIPTOR },
 	{ "truncate", FILTER_DENY_TRUNCATE, EACCES, {}, "truncate by path",
 		"Landlock sees it from ABI 3 on" },
+	/* What is refused above is not asked about, so each call has the rest of its rules. */
+	{ "open", FILTER_OPENS, FILTER_ASK, { MASKED(1, O_CREAT | TMPFILE_BIT, 0) }, "opening",
+		INSIDE },
+	{ "openat", FILTER_OPENS, FILTER_ASK, { MASKED(2, O_CREAT | TMPFILE_BIT, 0) }, "opening",
+		INSIDE },
+	{ "open", FILTER_OPENS, FILTER_ASK,
+		{ ANY_BIT(1, O_CREAT | TMPFILE_BIT), MASKED(2, SET_ID_BITS, 0) },
+		"opening what may not be there yet", INSIDE },
+	{ "openat", FILTER_OPENS, FILTER_ASK,
+		{ ANY_BIT(2, O_CREAT | TMPFILE_BIT), MASKED(3, SET_ID_BITS, 0) },
+		"opening what may not be there yet", INSIDE },
+	{ "creat", FILTER_OPENS, FILTER_ASK, { MASKED(1, SET_ID_BITS, 0) },
+		"opening what may not be there yet", INSIDE },
+	{ "mkdir mkdirat symlink symlinkat link linkat", FILTER_OPENS, FILTER_ASK, {},
+		"making directories and links", INSIDE },
+	{ "rename renameat renameat2 unlink unlinkat rmdir", FILTER_OPENS, FILTER_ASK, {},
+		"moving and removing", INSIDE },
+	{ "mknod", FILTER_OPENS, FILTER_ASK, { MASKED(1, S_IFMT | SET_ID_BITS, 0) },
+		"making files and fifos", INSIDE },
+	{ "mknod", FILTER_OPENS, FILTER_ASK, { MASKED(1, S_IFMT | SET_ID_BITS, S_IFREG) },
+		"making files and fifos", INSIDE },
+	{ "mknod", FILTER_OPENS, FILTER_ASK, { MASKED(1, S_IFMT | SET_ID_BITS, S_IFIFO) },
+		"making files and fifos", INSIDE },
+	{ "mknodat", FILTER_OPENS, FILTER_ASK, { MASKED(2, S_IFMT | SET_ID_BITS, 0) },
+		"making files and fifos", INSIDE },
+	{ "mknodat", FILTER_OPENS, FILTER_ASK, { MASKED(2, S_IFMT | SET_ID_BITS, S_IFREG) },
+		"making files and fifos", INSIDE },
+	{ "mknodat", FILTER_OPENS, FILTER_ASK, { MASKED(2, S_IFMT | SET_ID_BITS, S_IFIFO) },
+		"making files and fifos", INSIDE },
+	{ "truncate", FILTER_OPENS_TRUNCATE, FILTER_ASK, {}, "truncate by path", INSIDE },
 
 	/* Sockets */
 	{ "socket", FILTER_ALWAYS, EAFNOSUPPORT,
@@ -260,6 +291,10 @@ bool filter_applies(enum filter_when when, const struct filter_shape *shape)
 		return shape->supervised;
 	case FILTER_SUPERVISED_FDS:
 		return shape->supervised && shape->metadata_fds;
+	case FILTER_OPENS:
+		return shape->supervised && shape->opens;
+	case FILTER_OPENS_TRUNCATE:
+		return shape->supervised && shape->opens && !shape->deny_truncate;
 	case FILTER_SUPERVISED_TCP:
 		return shape->supervised && shape->network_tcp && !shape->network_blocked;
 	}

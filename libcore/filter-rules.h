@@ -34,6 +34,8 @@ enum filter_when {
 	FILTER_SUPERVISED,
 	FILTER_SUPERVISED_TCP,
 	FILTER_SUPERVISED_FDS, /* metadata_fds */
+	FILTER_OPENS,
+	FILTER_OPENS_TRUNCATE, /* and truncate by path is Landlock's */
 };
 
 enum filter_test {

@@ -23,6 +23,7 @@ struct filter_shape {
 	bool metadata_fds; /* with supervised: changes of metadata by descriptor are asked about too
 			    */
 	bool supervised; /* somebody answers what the filter hands over (filter_install_listener) */
+	bool opens; /* with supervised: opening, making, moving and removing files is asked about */
 };
 
 struct filter {

@@ -194,12 +194,17 @@ static bool parse_grants(struct plan *p, const char *records, const char **at, c
 	return true;
 }
 
+static bool is_paths(int list)
+{
+	return list == PLAN_DENIED || list == PLAN_CLOSED || list == PLAN_LIFTED;
+}
+
 static bool parse_lists(struct plan *p, const char **at, const char *end)
 {
 	for (int l = 0; l < _PLAN_LIST_MAX; l++) {
 		for (size_t i = 0; i < p->lists[l].n; i++) {
 			const char *s = next_string(at, end);
-			if (!s || (l == PLAN_DENIED && s[0] != '/') ||
+			if (!s || (is_paths(l) && s[0] != '/') ||
 				(l == PLAN_ENV_SET && (s[0] == '=' || !strchr(s, '=')))) {
 				return false;
 			}

@@ -69,6 +69,10 @@ enum plan_list {
 	PLAN_ENV_KEPT,
 	PLAN_ENV_SET,
 	PLAN_DENIED, /* paths no grant may reach: absolute, clean */
+	/* With a filter that asks about opens: those of them that are closed inside a granted
+	 * directory, too, and paths below them that are open nevertheless. */
+	PLAN_CLOSED,
+	PLAN_LIFTED,
 	_PLAN_LIST_MAX,
 };
 

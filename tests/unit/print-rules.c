@@ -32,6 +32,10 @@ static const char *when_to_string(enum filter_when when)
 		return "supervised";
 	case FILTER_SUPERVISED_FDS:
 		return "supervised, own files readable";
+	case FILTER_OPENS:
+		return "a deny inside a grant";
+	case FILTER_OPENS_TRUNCATE:
+		return "a deny inside a grant, from ABI 3";
 	case FILTER_SUPERVISED_TCP:
 		return "supervised, network by port";
 	}
