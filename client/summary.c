@@ -211,12 +211,25 @@ void summary_append_row(struct buf *out, const char *path, enum nono_access acce
 	buf_append_str(out, is_file ? " (file)\r\n" : " (dir)\r\n");
 }
 
+static void append_supervised(struct buf *out, struct json_span policy)
+{
+	struct json_iter it = json_iter(json_member(policy, "supervised"));
+	struct json_span reason;
+
+	while (json_next(&it, NULL, &reason)) {
+		buf_append_str(out, "  supervised ");
+		append_text(out, reason);
+		buf_append_char(out, '\n');
+	}
+}
+
 void summary_append_dry_run(struct buf *out, struct json_span policy, char *const *argv)
 {
 	struct json_iter it = json_iter(json_member(policy, "missing"));
 	struct json_span reason;
 	bool refused = false;
 
+	append_supervised(out, policy);
 	while (json_next(&it, NULL, &reason)) {
 		buf_append_str(
 			out, refused ? "    " : "  dry-run the session would be refused:\n    ");

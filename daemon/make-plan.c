@@ -27,18 +27,20 @@ static enum manager_filter filter_kind(const struct nono_caps *caps)
 }
 
 /* Building one takes libseccomp half a millisecond, so they are kept. */
-static const struct filter *filter_for(
-	struct manager *m, const struct nono_caps *caps, bool metadata_fds, struct nono_error *err)
+static const struct filter *filter_for(struct manager *m, const struct policy_result *result,
+	bool metadata_fds, struct nono_error *err)
 {
-	enum manager_filter kind = filter_kind(caps);
-	struct filter **f = &m->filters[metadata_fds][kind];
+	bool opens = result->needs & NEED_TRAPPED_OPENS;
+	enum manager_filter kind = filter_kind(result->caps);
+	struct filter **f = &m->filters[opens][metadata_fds][kind];
 	struct filter_shape shape = { .network_blocked = kind == FILTER_FOR_BLOCKED,
 		.network_tcp = kind == FILTER_FOR_CONNECT || kind == FILTER_FOR_LISTEN,
 		.listen_allowed = kind == FILTER_FOR_LISTEN,
 		.unix_sockets = true,
 		.deny_truncate = landlock_abi(NULL) < 3,
 		.metadata_fds = metadata_fds,
-		.supervised = true };
+		.supervised = true,
+		.opens = opens };
 
 	return *f || filter_build(&shape, f, err) == 0 ? *f : NULL;
 }
@@ -113,6 +115,31 @@ static int fill_denied(struct session *s, struct plan *plan, struct nono_error *
 	return 0;
 }
 
+/* What is closed inside a grant, and what of that is lifted. */
+static int fill_closed(
+	const struct policy_result *result, struct plan *plan, struct nono_error *err)
+{
+	const struct deny_list *deny = &result->deny;
+	struct strlist *closed = &plan->lists[PLAN_CLOSED], *lifted = &plan->lists[PLAN_LIFTED];
+
+	if (!(result->needs & NEED_TRAPPED_OPENS)) {
+		return 0;
+	}
+	for (size_t i = 0; i < deny->n; i++) {
+		if (deny_is_in_force(deny, &deny->rules[i]) &&
+			strlist_add_once(closed, deny->rules[i].path) < 0) {
+			return error_oom(err);
+		}
+	}
+	for (size_t i = 0; i < deny->bypass.n; i++) {
+		if (deny_check(deny, deny->bypass.items[i], NULL) != DENY_COVERS &&
+			strlist_add_once(lifted, deny->bypass.items[i]) < 0) {
+			return error_oom(err);
+		}
+	}
+	return 0;
+}
+
 static bool sets_tmpdir(const struct environment_rules *rules)
 {
 	for (size_t i = 0; i < rules->set.n; i++) {
@@ -145,8 +172,8 @@ int make_plan(struct session *s, const struct session_launch *launch, struct non
 	struct plan plan = { .caller = *launch->caller,
 		.network = caps->network,
 		.flags = plan_flags(result, launch),
-		.filter = filter_for(s->manager, caps, false, err),
-		.filter_fds = filter_for(s->manager, caps, true, err),
+		.filter = filter_for(s->manager, result, false, err),
+		.filter_fds = filter_for(s->manager, result, true, err),
 		.connect = { caps->connect.n, caps->connect.items },
 		.listen = { caps->bind.n, caps->bind.items },
 		.localhost = { caps->localhost.n, caps->localhost.items },
@@ -165,9 +192,14 @@ int make_plan(struct session *s, const struct session_launch *launch, struct non
 		r = fill_denied(s, &plan, err);
 	}
 	if (r == 0) {
+		r = fill_closed(result, &plan, err);
+	}
+	if (r == 0) {
 		r = plan_create(&plan, err);
 	}
 	free(plan.grants);
 	free(plan.lists[PLAN_DENIED].items);
+	strlist_deinit(&plan.lists[PLAN_CLOSED]);
+	strlist_deinit(&plan.lists[PLAN_LIFTED]);
 	return r;
 }

@@ -259,9 +259,11 @@ void manager_free(struct manager *m)
 	access_deinit(&m->access);
 	rulebook_unref(m->rulebook);
 	nono_support_info_free(m->support);
-	for (size_t i = 0; i < ELEMENTSOF(m->filters[0]); i++) {
-		free(m->filters[0][i]);
-		free(m->filters[1][i]);
+	for (size_t i = 0; i < _FILTER_FOR_MAX; i++) {
+		free(m->filters[0][0][i]);
+		free(m->filters[0][1][i]);
+		free(m->filters[1][0][i]);
+		free(m->filters[1][1][i]);
 	}
 	free(m);
 }

@@ -71,8 +71,8 @@ struct manager {
 	struct never *never;
 	struct rulebook *rulebook;         /* NULL until needed, and while files are wrong */
 	struct nono_support_info *support; /* NULL until somebody asks */
-	struct filter
-		*filters[2][_FILTER_FOR_MAX]; /* without and with metadata_fds; NULL until needed */
+	struct filter *filters[2][2][_FILTER_FOR_MAX]; /* without and with opens, without and with
+							  metadata_fds; NULL until needed */
 
 	struct manager_caller caller;
 

@@ -200,6 +200,7 @@ static void decide_again(const struct session *s, const struct link_resolved *q,
 {
 	const struct policy_result *result;
 	const struct nono_fs_grant *g;
+	const struct deny_list *deny;
 	const char *hint = NULL;
 
 	if (s->undecidable || q->grant >= s->n_grants) {
@@ -208,8 +209,12 @@ static void decide_again(const struct session *s, const struct link_resolved *q,
 	}
 	result = decision_result(&s->decision);
 	g = &result->caps->paths[s->grants[q->grant]];
-	ret->allow = policy_decide_canonical(s->manager->never, &result->deny, g->resolved, path,
-			     g->access, !q->is_directory, &hint, &ret->error) == 0;
+	deny = &result->deny;
+	if (result->needs & NEED_TRAPPED_OPENS && deny_check(deny, path, NULL) == DENY_CONTAINS) {
+		deny = NULL; /* the session keeps it closed, under this name too */
+	}
+	ret->allow = policy_decide_canonical(s->manager->never, deny, g->resolved, path, g->access,
+			     !q->is_directory, &hint, &ret->error) == 0;
 	if (!ret->allow && hint) { /* the packet has no room of its own for it */
 		const struct nono_error e = ret->error;
 		error_set(&ret->error, e.code, e.errnum, "%s (%s)", e.message, hint);

@@ -45,6 +45,11 @@ static bool is_lifted(const struct deny_list *list, const char *path)
 	return false;
 }
 
+bool deny_is_in_force(const struct deny_list *list, const struct deny_rule *rule)
+{
+	return rule->locked || !is_lifted(list, rule->path);
+}
+
 /* All covering rules lie on the way to the path, so the longest is the nearest. */
 static bool decides_before(const struct deny_rule *a, const struct deny_rule *b)
 {
@@ -69,8 +74,7 @@ enum deny_verdict deny_check(
 			}
 			break;
 		case PATH_ABOVE:
-			if ((!inside || r->locked > inside->locked) &&
-				(r->locked || !is_lifted(list, r->path))) {
+			if ((!inside || r->locked > inside->locked) && deny_is_in_force(list, r)) {
 				inside = r;
 			}
 			break;

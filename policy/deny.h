@@ -41,6 +41,9 @@ int deny_add(struct deny_list *list, const char *path, const char *source, const
 enum deny_verdict deny_check(
 	const struct deny_list *list, const char *path, const struct deny_rule **ret_rule);
 
+/* Whether nothing lifts the rule as a whole. */
+bool deny_is_in_force(const struct deny_list *list, const struct deny_rule *rule);
+
 /* Adds another name of what rule (its index) denies, which somebody else has looked up. 0 or
  * -ENOMEM. */
 int deny_add_alias(struct deny_list *list, size_t rule, const char *name);

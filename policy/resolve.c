@@ -103,6 +103,25 @@ static int refuse_denied(const struct deny_rule *rule, const char *path, const c
 		path, rule->source, rule->path, what, path);
 }
 
+/* A part of a granted directory stays closed. Landlock only adds, so it takes somebody who opens
+ * what is around it. */
+static int add_closed(struct resolution *s, const char *path, const struct deny_rule *rule)
+{
+	char line[512];
+
+	if (!s->request->supervised) {
+		return resolution_need(s, NEED_TRAPPED_OPENS,
+			"%s contains %s, which %s denies, and only a supervisor can keep a part of "
+			"a granted directory closed: use 'nono run', grant the directories inside "
+			"it that are needed, or lift the rule with --bypass-protection %s",
+			path, rule->path, rule->source, rule->path);
+	}
+	snprintf(line, sizeof(line), "%.200s stays closed inside %.150s, as %.80s says", rule->path,
+		path, rule->source);
+	s->result.needs |= NEED_TRAPPED_OPENS;
+	return strlist_add_once(&s->result.closed_reasons, line) < 0 ? error_oom(s->err) : 0;
+}
+
 /* 0; 1 when it is left out, as somebody's deny is more particular than what a group is for; or
  * -EPERM with err set. */
 static int check_denied(struct resolution *s, const struct policy_grant *g, enum nono_source source)
@@ -120,11 +139,10 @@ static int check_denied(struct resolution *s, const struct policy_grant *g, enum
 		if (g->is_file) {
 			return 0;
 		}
-		return resolution_need(s, NEED_SUPERVISED,
-			"%s contains %s, which %s denies, and this version cannot yet keep a part "
-			"of a granted directory closed: grant the directories inside it that are "
-			"needed, or lift the rule with --bypass-protection %s",
-			g->path, rule->path, rule->source, rule->path);
+		if (source == NONO_SOURCE_GROUP) {
+			s->result.standard_base = false;
+		}
+		return add_closed(s, g->path, rule);
 	case DENY_NONE:
 	default:
 		return 0;
@@ -395,7 +413,7 @@ static int resolve_rest(struct resolution *s)
 	if (r == 0) {
 		r = resolution_settings(s);
 	}
-	if (r == 0 && s->mode == POLICY_START && s->result.needs) {
+	if (r == 0 && s->mode == POLICY_START && s->result.need_reasons.n > 0) {
 		return error_set(
 			s->err, NONO_REFUSED, EPERM, "%s", s->result.need_reasons.items[0]);
 	}
@@ -452,6 +470,7 @@ void policy_result_deinit(struct policy_result *r)
 	strlist_deinit(&r->warnings);
 	strlist_deinit(&r->refusals);
 	strlist_deinit(&r->need_reasons);
+	strlist_deinit(&r->closed_reasons);
 	*r = (struct policy_result){ 0 };
 }
 

@@ -63,13 +63,17 @@ enum policy_mode {
 	POLICY_ASK, /* the same; and a grant that is refused is left out, with a line in refusals */
 };
 
-/* What is asked for and this version cannot enforce: such a session is refused. */
+/* What is asked for and this version cannot enforce: such a session is refused, but for the last.
+ */
 enum policy_need {
 	NEED_PROXY = 1 << 0,      /* hosts, network profiles, credentials */
-	NEED_SUPERVISED = 1 << 1, /* a deny inside a granted tree, capability elevation */
+	NEED_SUPERVISED = 1 << 1, /* capability elevation */
 	NEED_KEYRING = 1 << 2,
 	NEED_UNIX_SOCKETS = 1 << 3,
 	NEED_LOCALHOST_PORTS = 1 << 4, /* unless supervised */
+	/* A deny inside a granted tree: a supervisor keeps it closed. Then it is set, but no
+	 * reason to refuse. */
+	NEED_TRAPPED_OPENS = 1 << 5,
 };
 
 struct policy_result {
@@ -92,6 +96,8 @@ struct policy_result {
 	bool standard_base;          /* contains all that an empty request gets from groups */
 	unsigned needs;              /* enum policy_need */
 	struct strlist need_reasons; /* one line for each bit of needs, with the way out */
+	struct strlist
+		closed_reasons; /* of NEED_TRAPPED_OPENS: what stays closed, and inside what */
 };
 
 /* The whole decision. 0; or -errno with err and *ret_hint (static, or NULL) set: -EINVAL malformed

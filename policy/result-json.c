@@ -189,6 +189,7 @@ void policy_result_write(struct json_writer *w, const char *name,
 	json_write_bool(w, "workingDirectoryGranted", result->workdir_granted);
 	write_list(w, "warnings", &result->warnings);
 	write_list(w, "missing", &result->need_reasons);
+	write_list(w, "supervised", &result->closed_reasons);
 	if (detail == POLICY_ALL) {
 		write_summary(w, caps);
 	}

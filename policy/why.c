@@ -185,10 +185,9 @@ static bool is_grantable(const struct policy_result *policy, const struct never 
 	const char *path, unsigned access, bool directory)
 {
 	const char *hint;
-	enum deny_verdict v = deny_check(&policy->deny, path, NULL);
 
 	return never_check(never, path, (enum nono_access)access, !directory, &hint, NULL) == 0 &&
-	       v != DENY_COVERS && !(v == DENY_CONTAINS && directory);
+	       deny_check(&policy->deny, path, NULL) != DENY_COVERS;
 }
 
 /* The flag that would give what is asked: for the object when it is there, else for the nearest

@@ -95,6 +95,15 @@ static const char *network_word(const struct policy_result *r)
 									 : "unrestricted";
 }
 
+static void append_lines(struct buf *out, const char *title, const struct strlist *lines)
+{
+	for (size_t i = 0; i < lines->n; i++) {
+		buf_append_str(out, i == 0 ? title : "  ");
+		visible_append(out, lines->items[i]);
+		buf_append_char(out, '\n');
+	}
+}
+
 static void append_rest(struct buf *out, const struct policy_result *r)
 {
 	const char *command;
@@ -120,11 +129,8 @@ static void append_rest(struct buf *out, const struct policy_result *r)
 	if (r->environment.strip_secrets) {
 		buf_append_str(out, "Variables known to hold secrets are not passed on.\n");
 	}
-	for (size_t i = 0; i < r->need_reasons.n; i++) {
-		buf_append_str(out, i == 0 ? "\nNot there yet:\n  " : "  ");
-		visible_append(out, r->need_reasons.items[i]);
-		buf_append_char(out, '\n');
-	}
+	append_lines(out, "\nSupervised:\n  ", &r->closed_reasons);
+	append_lines(out, "\nNot there yet:\n  ", &r->need_reasons);
 }
 
 static void print_text(struct buf *out, const struct policy_result *r)
@@ -269,6 +275,7 @@ static void print_manifest(struct buf *out, const struct policy_result *r, bool 
 	if (sources) {
 		json_write_string(&w, "workdir", r->workdir ? access_word(r->workdir) : "none");
 		write_list(&w, "missing", &r->need_reasons);
+		write_list(&w, "supervised", &r->closed_reasons);
 		write_list(&w, "warnings", &r->warnings);
 	}
 	json_end(&w);

@@ -38,6 +38,11 @@ static int answer_here(struct why_answer *ret, const struct arguments *a, const 
 			say("run would refuse this: %s", d.result.need_reasons.items[i]);
 		}
 	}
+	if (!a->silent) {
+		for (size_t i = 0; i < d.result.closed_reasons.n; i++) {
+			say("supervised: %s", d.result.closed_reasons.items[i]);
+		}
+	}
 	if (a->path) {
 		_cleanup_(question_deinit) struct question q = { 0 };
 		r = question_init(&q, w, a->path, a->op, err);

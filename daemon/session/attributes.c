@@ -92,6 +92,9 @@ static int decide(const struct call *c, struct target *t, bool by_descriptor)
 	if (!is_writable_file(t->fd, flags) && !granted_covers(&c->mediator->granted, t->fd)) {
 		return -EPERM;
 	}
+	if (split_closes(&c->mediator->split, t->fd)) {
+		return -EPERM;
+	}
 	snprintf(t->name, sizeof(t->name), "/proc/self/fd/%d", t->fd);
 	return 0;
 }

@@ -38,24 +38,32 @@ static int check_kind(const struct plan_grant *g, const struct stat *st, struct 
 		"'%.300s' is not a directory; to grant one file, use the flag with -file", g->path);
 }
 
-/* The kernel's name for fd differs from the one that was decided on: decide on the real one. */
-static int check_name(const struct grants_request *q, uint32_t index, int fd, const struct stat *st,
-	struct nono_error *err)
+static int find_name(
+	const struct plan_grant *g, int fd, char name[PATH_MAX], struct nono_error *err)
 {
-	const struct plan_grant *g = &q->plan->grants[index];
-	char link[32], name[PATH_MAX];
+	char link[32];
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, name, sizeof(name) - 1);
+	n = readlink(link, name, PATH_MAX - 1);
 	if (n < 0) {
 		return error_errno(err, errno, "find the canonical name of '%.300s'", g->path);
 	}
-	if ((size_t)n == sizeof(name) - 1) {
+	if (n == PATH_MAX - 1) {
 		return error_set(err, NONO_LIMIT, ENAMETOOLONG,
 			"the canonical name of '%.300s' is too long", g->path);
 	}
 	name[n] = '\0';
+	return 0;
+}
+
+/* The kernel's name for what was opened differs from the one that was decided on: decide on the
+ * real one. */
+static int check_name(const struct grants_request *q, uint32_t index, const char *name,
+	const struct stat *st, struct nono_error *err)
+{
+	const struct plan_grant *g = &q->plan->grants[index];
+
 	if (strcmp(name, g->path) == 0 && !q->ask_always) {
 		return 0;
 	}
@@ -80,10 +88,27 @@ static int add_builtin(int ruleset_fd, int abi, const struct plan_grant *g, stru
 	return r < 0 ? error_wrap(err, "grant '%.200s'", g->path) : 0;
 }
 
+/* Where something inside stays closed, there is no one rule for all of it. */
+static int add_rules(const struct grants_request *q, const struct plan_grant *g, int fd,
+	const char *name, const struct stat *st, struct nono_error *err)
+{
+	enum nono_access access = (enum nono_access)g->access;
+	bool splits = S_ISDIR(st->st_mode) && split_is_needed(q->split, name);
+	int r;
+
+	if (q->split->closed.n > 0 && split_add_grant(q->split, st, g->access, splits) < 0) {
+		return error_oom(err);
+	}
+	r = splits ? split_allow(q->split, q->ruleset_fd, q->abi, fd, name, access, err)
+		   : landlock_allow_path(q->ruleset_fd, q->abi, fd, access, err);
+	return r;
+}
+
 static int add_asked(const struct grants_request *q, uint32_t index, struct nono_error *err)
 {
 	const struct plan_grant *g = &q->plan->grants[index];
 	_cleanup_close_ int fd = openat(AT_FDCWD, g->path, O_PATH | O_CLOEXEC);
+	char name[PATH_MAX];
 	struct stat st;
 	int r;
 
@@ -103,12 +128,15 @@ static int add_asked(const struct grants_request *q, uint32_t index, struct nono
 	}
 	r = check_kind(g, &st, err);
 	if (r == 0) {
-		r = check_name(q, index, fd, &st, err);
+		r = find_name(g, fd, name, err);
+	}
+	if (r == 0) {
+		r = check_name(q, index, name, &st, err);
 	}
 	if (r < 0) {
 		return r;
 	}
-	r = landlock_allow_path(q->ruleset_fd, q->abi, fd, (enum nono_access)g->access, err);
+	r = add_rules(q, g, fd, name, &st, err);
 	if (r < 0) {
 		return error_wrap(err, "grant '%.200s'", g->path);
 	}
@@ -185,8 +213,12 @@ static int add_ports(const struct grants_request *q, const struct plan_ports *po
 
 int grants_add(const struct grants_request *q, struct nono_error *err)
 {
-	int r = add_ports(q, &q->plan->connect, LANDLOCK_CONNECT, err);
+	const struct strlist *lists = q->plan->lists;
+	int r = split_init(q->split, &lists[PLAN_CLOSED], &lists[PLAN_LIFTED], err);
 
+	if (r == 0) {
+		r = add_ports(q, &q->plan->connect, LANDLOCK_CONNECT, err);
+	}
 	if (r == 0) {
 		r = add_ports(q, &q->plan->listen, LANDLOCK_BIND, err);
 	}

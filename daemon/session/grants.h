@@ -5,6 +5,7 @@
 
 #include "daemon/session/granted.h"
 #include "daemon/session/plan.h"
+#include "daemon/session/split.h"
 
 /* Asks nonod whether the object a grant really leads to may be granted: path is its canonical
  * name. 0 yes, negative with err set no. */
@@ -22,6 +23,7 @@ struct grants_request {
 	int terminal_fd;         /* the session's own terminal (slave), or -1 */
 	bool ask_always;         /* nonod has learnt more since it decided on the names */
 	struct granted *granted; /* to be added to: write grants */
+	struct split *split;     /* to be added to: grants in which something is closed */
 	grants_decide_fn decide;
 	void *userdata;
 };

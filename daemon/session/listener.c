@@ -82,7 +82,9 @@ static void answer(int fd, uint64_t id, int64_t value)
 	struct seccomp_notif_resp response = { .id = id };
 
 	/* It may have ended while we were at it; then nobody waits. */
-	if (value < 0) {
+	if (value == MEDIATE_CONTINUE) {
+		response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	} else if (value < 0) {
 		response.error = (int32_t)value;
 	} else {
 		response.val = value;

@@ -93,9 +93,9 @@ int lookup_object(struct asker *a, int dir_fd, const char *path, bool follow)
 	return open_path(base, rest, follow ? 0 : O_NOFOLLOW);
 }
 
-int lookup_parent(struct asker *a, int dir_fd, const char *path, const char **ret_name)
+/* The part of path before its last component, "." for none. */
+static int split_path(const char *path, char parent[PATH_MAX], const char **ret_name)
 {
-	char parent[PATH_MAX];
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
 	size_t n = (size_t)(name - path);
@@ -103,14 +103,47 @@ int lookup_parent(struct asker *a, int dir_fd, const char *path, const char **re
 	if (*name == '\0' || str_equal(name, ".") || str_equal(name, "..")) {
 		return -EISDIR;
 	}
-	if (n >= sizeof(parent)) {
+	if (n >= PATH_MAX) {
 		return -ENAMETOOLONG;
 	}
+	memcpy(parent, n > 0 ? path : ".", n > 0 ? n : 1);
+	parent[n > 0 ? n : 1] = '\0';
 	*ret_name = name;
-	if (n == 0) {
-		return lookup_object(a, dir_fd, ".", true);
-	}
-	memcpy(parent, path, n);
-	parent[n] = '\0';
-	return lookup_object(a, dir_fd, parent, true);
+	return 0;
+}
+
+int lookup_parent(struct asker *a, int dir_fd, const char *path, const char **ret_name)
+{
+	char parent[PATH_MAX];
+	int r = split_path(path, parent, ret_name);
+
+	return r < 0 ? r : lookup_object(a, dir_fd, parent, true);
+}
+
+int lookup_object_from(int base_fd, const char *path)
+{
+	return open_path(base_fd, path, 0);
+}
+
+int lookup_parent_from(int base_fd, const char *path, const char **ret_name)
+{
+	char parent[PATH_MAX];
+	int r = split_path(path, parent, ret_name);
+
+	return r < 0 ? r : open_path(base_fd, parent, O_DIRECTORY);
+}
+
+int lookup_descriptor(const char *path)
+{
+	const char *rest;
+	int number = named_descriptor(path, &rest);
+
+	return number >= 0 && *rest == '\0' ? number : -1;
+}
+
+bool lookup_is_by_descriptor(const char *path)
+{
+	const char *rest;
+
+	return named_descriptor(path, &rest) >= 0;
 }

@@ -20,3 +20,11 @@ int lookup_object(struct asker *a, int dir_fd, const char *path, bool follow);
 /* The directory path's last component is in: O_PATH descriptor, *ret_name points into path. -EISDIR
  * when there is no such component (".", "..", a trailing slash). */
 int lookup_parent(struct asker *a, int dir_fd, const char *path, const char **ret_name);
+/* The same two for a relative path, from a descriptor of ours; what it leads to is followed. */
+int lookup_object_from(int base_fd, const char *path);
+int lookup_parent_from(int base_fd, const char *path, const char **ret_name);
+
+/* Whether path begins with a name of one of the asker's own descriptors. */
+bool lookup_is_by_descriptor(const char *path);
+/* The descriptor of the asker's own that path is a name of, or -1. */
+int lookup_descriptor(const char *path);

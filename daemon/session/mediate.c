@@ -4,12 +4,15 @@
 #include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "daemon/session/calls.h"
 #include "daemon/session/listener.h"
 #include "libcore/base/cleanup.h"
 
@@ -73,6 +76,22 @@ int64_t mediate_terminal(struct call *c)
 	return asker_inject(&c->asker, slave_fd, -1, flags & O_CLOEXEC);
 }
 
+int mediate_take_umask(struct call *c)
+{
+	static _Thread_local bool is_own;
+	int mask = asker_umask(&c->asker);
+
+	if (mask < 0) {
+		return mask;
+	}
+	if (!is_own && unshare(CLONE_FS) < 0) {
+		return -errno;
+	}
+	is_own = true;
+	umask((mode_t)mask);
+	return 0;
+}
+
 static int64_t answer(struct call *c)
 {
 	switch (c->data.nr) {
@@ -87,6 +106,26 @@ static int64_t answer(struct call *c)
 			return mediate_terminal(c);
 		}
 		return mediate_attributes(c);
+	case SYS_OPEN:
+	case SYS_openat:
+	case SYS_CREAT:
+		return mediate_open(c);
+	case SYS_MKDIR:
+	case SYS_mkdirat:
+	case SYS_RMDIR:
+	case SYS_UNLINK:
+	case SYS_unlinkat:
+	case SYS_RENAME:
+	case SYS_RENAMEAT:
+	case SYS_renameat2:
+	case SYS_LINK:
+	case SYS_linkat:
+	case SYS_SYMLINK:
+	case SYS_symlinkat:
+	case SYS_MKNOD:
+	case SYS_mknodat:
+	case SYS_truncate:
+		return mediate_entry(c);
 	default:
 		return mediate_attributes(c); /* the filter hands over nothing else */
 	}

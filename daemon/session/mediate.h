@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is answered to the calls the filter hands over. Each is done for the caller on copies of
- * what it named, or refused; it is never told to go on by itself, since what it named could have
- * changed by then.
+ * what it named, or refused. It is not told to go on by itself, since what it named could have
+ * changed by then; except where Landlock makes the same decision again and never a wider one.
  *
  * May run in several threads at once, and may block.
  */
@@ -12,6 +12,7 @@
 #include "daemon/session/asker.h"
 #include "daemon/session/granted.h"
 #include "daemon/session/question.h"
+#include "daemon/session/split.h"
 
 struct listener;
 struct plan;
@@ -21,6 +22,7 @@ struct mediator {
 	struct listener *listener; /* NULL before the start, and when there was no memory for it */
 	struct granted granted;
 	struct questions questions;
+	struct split split;
 	int ruleset_fd, abi;     /* the Landlock domain the session is in */
 	const struct plan *plan; /* its network */
 };
@@ -40,13 +42,21 @@ void mediator_start(
 int mediator_poll_fd(const struct mediator *m);
 void mediator_dispatch(struct mediator *m, int link_fd);
 
+/* Instead of a value. */
+#define MEDIATE_CONTINUE INT64_MIN /* it goes on by itself */
+
 /* What the call returns: a value or -errno. -ENOENT when nobody waits for it any more makes no
  * difference to anybody. */
 int64_t mediate(struct call *c);
+
+/* Gives the calling thread the asker's umask. 0 or -errno. */
+int mediate_take_umask(struct call *c);
 
 /* One call each. */
 int64_t mediate_connect(struct call *c);
 int64_t mediate_bind(struct call *c);
 int64_t mediate_listen(struct call *c);
 int64_t mediate_terminal(struct call *c);   /* TIOCGPTPEER */
+int64_t mediate_open(struct call *c);       /* open, openat, creat */
+int64_t mediate_entry(struct call *c);      /* what makes, moves and removes names; truncate */
 int64_t mediate_attributes(struct call *c); /* mode, owner, times, flags, extended attributes */

@@ -159,6 +159,7 @@ static int make_rules(struct session *s, int *ret_fd, struct nono_error *err)
 		.abi = s->abi,
 		.terminal_fd = s->terminal.slave_fd,
 		.granted = &s->mediator.granted,
+		.split = &s->mediator.split,
 		.decide = ask_nonod,
 		.userdata = s };
 	int r = base_rules_take(
@@ -180,7 +181,9 @@ static int make_rules(struct session *s, int *ret_fd, struct nono_error *err)
 			r = landlock_allow_path(
 				*ret_fd, s->abi, s->tmpdir.fd, NONO_READ_WRITE, err);
 		}
-		if (r == 0 && granted_add_writable_fd(&s->mediator.granted, s->tmpdir.fd) < 0) {
+		if (r == 0 && (granted_add_writable_fd(&s->mediator.granted, s->tmpdir.fd) < 0 ||
+				      split_add_grant_fd(&s->mediator.split, s->tmpdir.fd,
+					      NONO_READ_WRITE) < 0)) {
 			r = error_oom(err);
 		}
 	}

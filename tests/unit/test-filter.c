@@ -134,7 +134,7 @@ static struct filter *build(const struct filter_shape *shape)
 }
 
 /* Every shape there is. */
-#define N_SHAPES 256
+#define N_SHAPES 512
 static struct filter_shape shape_of(unsigned i)
 {
 	return (struct filter_shape){
@@ -146,6 +146,7 @@ static struct filter_shape shape_of(unsigned i)
 		.deny_truncate = i & 32,
 		.supervised = i & 64,
 		.metadata_fds = i & 128,
+		.opens = i & 256,
 	};
 }
 

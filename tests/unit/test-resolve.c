@@ -112,6 +112,7 @@ static void test_deny_matrix(void **state)
 {
 	const struct policy_grant above = { "/home/u/proj", NONO_READ, false };
 	const struct policy_request q = { .profile = "p", .grants = &above, .n_grants = 1 };
+	struct policy_request supervised = q;
 	const struct policy_result *r;
 
 	refuse_grant(state, "/home/u/.aws", NONO_READ, -EPERM,
@@ -124,9 +125,30 @@ static void test_deny_matrix(void **state)
 	add_profile(state, "p", "{\"filesystem\":{\"deny\":[\"~/proj/secret\"]}}");
 	refuse(state, &q, -EPERM, "/home/u/proj contains /home/u/proj/secret");
 	r = resolve_in(state, &q, POLICY_PLAN);
-	assert_int_equal(r->needs, NEED_SUPERVISED);
+	assert_int_equal(r->needs, NEED_TRAPPED_OPENS);
 	assert_int_equal(r->need_reasons.n, 1);
+	assert_int_equal(r->closed_reasons.n, 0);
 	assert_true(has_grant(r, "/home/u/proj", NONO_READ));
+	supervised.supervised = true;
+	r = resolve_in(state, &supervised, POLICY_START);
+	assert_int_equal(r->needs, NEED_TRAPPED_OPENS);
+	assert_int_equal(r->need_reasons.n, 0);
+	assert_string_equal(r->closed_reasons.items[0],
+		"/home/u/proj/secret stays closed inside /home/u/proj, as ~/p.json:1 says");
+	assert_true(r->standard_base);
+	assert_true(has_grant(r, "/home/u/proj", NONO_READ));
+}
+
+/* What everybody gets is given to this session entry by entry. */
+static void test_deny_in_the_base(void **state)
+{
+	const struct policy_result *r;
+
+	add_profile(state, "p", "{\"filesystem\":{\"deny\":[\"/usr/share/secret\"]}}");
+	r = resolve_in(state,
+		&(struct policy_request){ .profile = "p", .supervised = true }, POLICY_START);
+	assert_int_equal(r->needs, NEED_TRAPPED_OPENS);
+	assert_false(r->standard_base);
 }
 
 static void test_bypass(void **state)
