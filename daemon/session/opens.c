@@ -141,8 +141,12 @@ static int64_t decide(struct call *c, const struct wish *w, const struct place *
 		(w->flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY)) {
 		return MEDIATE_CONTINUE;
 	}
-	split_judge(&c->mediator->split, p->dir_fd >= 0 ? p->dir_fd : p->object_fd,
-		p->dir_fd >= 0 ? p->name : NULL, &v);
+	/* A directory by itself: it may be the granted one, whose entry is outside. */
+	if (!makes && (S_ISDIR(p->st.st_mode) || p->dir_fd < 0)) {
+		split_judge(&c->mediator->split, p->object_fd, NULL, &v);
+	} else {
+		split_judge(&c->mediator->split, p->dir_fd, p->name, &v);
+	}
 	access |= makes ? NONO_WRITE : 0;
 	if (!v.ours || (v.access & access) != access || (makes && v.on_the_way)) {
 		return MEDIATE_CONTINUE;

@@ -13,6 +13,7 @@ import platform
 import subprocess
 import sys
 
+import on_closed  # noqa: F401
 import on_files  # noqa: F401
 import on_kernel  # noqa: F401
 import on_metadata  # noqa: F401

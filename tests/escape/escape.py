@@ -18,7 +18,7 @@ import attacks  # noqa: E402, F401
 
 PYTHON = '/usr/bin/python3'
 GRANTS = ('--allow-cwd',)
-ATTACKER = ('attacks', 'table', 'on_files', 'on_kernel', 'on_metadata', 'on_processes', 'on_sockets', 'on_supervisor',
+ATTACKER = ('attacks', 'table', 'on_closed', 'on_files', 'on_kernel', 'on_metadata', 'on_processes', 'on_sockets', 'on_supervisor',
             'victim')
 
 
@@ -30,6 +30,16 @@ class Escape(harness.TestCase):
             self.skipTest('no python of the distribution')
         w.secret.chmod(0o600)
         w.file('outside/victim', 'x\n')
+        # A profile that denies some of what --allow-cwd grants; see on_closed.py.
+        for name in ('home/.config', 'home/.config/nono', 'home/.config/nono/profiles', 'project/keys', 'project/way',
+                     'project/way/down'):
+            w.directory(name)
+        w.file('home/.config/nono/profiles/closed.json', json.dumps(
+            {'meta': {'name': 'closed'}, 'filesystem': {'deny': [
+                '$WORKDIR/' + name for name in ('.closed', 'keys', 'way/down/secret', 'later', 'not-yet/secret')]}}))
+        for name in ('.closed', 'keys/secret', 'way/down/secret'):
+            w.file('project/' + name, table.SECRET + '\n')
+        w.file('project/open', 'x\n'), w.file('project/keys/run', '#!/bin/sh\n', 0o755)
         for part in ATTACKER:
             w.file(f'bin/{part}.py', (HERE / f'{part}.py').read_text())
         self.program = w.root / 'bin/attacks.py'

@@ -220,7 +220,13 @@ class Deny(Base):
         def check(row, verb):
             result = self.read(verb, [self.flag(row), home / row.grant], row)
             self.assertNotIn(SECRET, result.out, row)
-            self.assert_refused(result, str(home / (row.named or row.grant)), str(home / row.rule), row.group)
+            # By names nonod knows in time to have it kept closed; closed.py says what that means.
+            if verb == 'run' and row.lift != '.docker' and row.grant != 'moved':
+                self.assert_status(1, result)
+                self.assertIn('Permission denied', result.err)
+            else:
+                self.assert_refused(
+                    result, str(home / (row.named or row.grant)), str(home / row.rule), row.group)
             # Lifting what is inside, or all of it, leaves an ordinary grant.
             for lift in row.rule, row.named or row.grant:
                 result = self.read(verb, [self.flag(row), home / row.grant, '--bypass-protection', home / lift], row)
@@ -247,7 +253,7 @@ class Deny(Base):
                 answer = self.why(home / row.secret, self.flag(row), home / row.grant, *lift)
                 self.assertEqual(('allowed', 'granted_path'), (answer['status'], answer['reason']))
         for row in ABOVE:
-            # Asked in a session that could not start yet: the rule still decides.
+            # Inside what is granted the rule still decides.
             answer = self.why(home / row.secret, self.flag(row), home / row.grant)
             self.assertEqual(('denied', 'sensitive_path'), (answer['status'], answer['reason']))
 

@@ -365,8 +365,10 @@ static void test_shapes_decide(void **state)
 		struct filter_shape s = shape_of(i);
 		struct filter *f = build(&s);
 		bool tcp = s.network_tcp && !s.network_blocked;
-		assert_int_equal(
-			verdict(f, SYS_truncate, 0, 0, 0, 0), s.deny_truncate ? EACCES : 0);
+		assert_int_equal(verdict(f, SYS_truncate, 0, 0, 0, 0), s.deny_truncate ? EACCES
+								       : s.supervised && s.opens
+									       ? ASKS
+									       : 0);
 		assert_int_equal(verdict(f, SYS_shmget, 0, 0, 0, 0), s.ipc_full ? 0 : EPERM);
 		assert_int_equal(verdict(f, SYS_mq_open, 0, 0, 0, 0), s.ipc_full ? 0 : EPERM);
 		assert_int_equal(verdict(f, SYS_listen, 3, 1, 0, 0), !tcp               ? 0
@@ -517,6 +519,41 @@ static void test_metadata(void **state)
 	}
 }
 
+/* What opens, makes, moves and removes; what is refused anyway is not asked about. */
+static void test_opens(void **state)
+{
+	static const int calls[] = { SYS_mkdir, SYS_mkdirat, SYS_rmdir, SYS_unlink, SYS_unlinkat,
+		SYS_rename, SYS_renameat, SYS_renameat2, SYS_link, SYS_linkat, SYS_symlink,
+		SYS_symlinkat, SYS_creat, SYS_open, SYS_openat, SYS_mknod, SYS_mknodat };
+
+	(void)state;
+	for (unsigned i = 0; i < N_SHAPES; i++) {
+		struct filter_shape s = shape_of(i);
+		struct filter *f = build(&s);
+		int asks = s.supervised && s.opens ? ASKS : 0;
+		for (size_t k = 0; k < sizeof(calls) / sizeof(calls[0]); k++) {
+			assert_int_equal(verdict(f, calls[k], 0, 0, 0, 0), asks);
+		}
+		for (uint64_t flags = 0; flags < 1 << 23; flags += 0x40) {
+			bool makes = flags & O_CREAT || flags & (O_TMPFILE & ~O_DIRECTORY);
+			assert_int_equal(verdict(f, SYS_openat, 3, 0, flags, 0777), asks);
+			assert_int_equal(verdict(f, SYS_open, 0, flags, HIGH | 0644, 0), asks);
+			assert_int_equal(
+				verdict(f, SYS_openat, 3, 0, flags, 04755), makes ? EPERM : asks);
+			if (i < N_SHAPES - 1) {
+				flags += 0x1ffc0; /* all of them for one shape only */
+			}
+		}
+		assert_int_equal(verdict(f, SYS_creat, 0, 02755, 0, 0), EPERM);
+		assert_int_equal(verdict(f, SYS_mknodat, 3, 0, 0010666, 0), asks);
+		assert_int_equal(verdict(f, SYS_mknod, 0, 0100666, 0, 0), asks);
+		assert_int_equal(verdict(f, SYS_mknod, 0, 0140666, 0, 0), 0); /* a socket */
+		assert_int_equal(verdict(f, SYS_mknod, 0, 0020666, 0, 0), EPERM);
+		assert_int_equal(verdict(f, SYS_openat2, 3, 0, 0, 24), ENOSYS);
+		free(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -529,6 +566,7 @@ int main(void)
 		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_prlimit),
 		cmocka_unit_test(test_shapes_decide),
+		cmocka_unit_test(test_opens),
 		cmocka_unit_test(test_always),
 		cmocka_unit_test(test_namespace_flags),
 		cmocka_unit_test(test_metadata),

@@ -134,7 +134,7 @@ static void test_deny_matrix(void **state)
 	assert_int_equal(r->needs, NEED_TRAPPED_OPENS);
 	assert_int_equal(r->need_reasons.n, 0);
 	assert_string_equal(r->closed_reasons.items[0],
-		"/home/u/proj/secret stays closed inside /home/u/proj, as ~/p.json:1 says");
+		"/home/u/proj/secret stays closed inside /home/u/proj, as /home/u/.config/nono/profiles/p.json:1 says");
 	assert_true(r->standard_base);
 	assert_true(has_grant(r, "/home/u/proj", NONO_READ));
 }
@@ -145,8 +145,8 @@ static void test_deny_in_the_base(void **state)
 	const struct policy_result *r;
 
 	add_profile(state, "p", "{\"filesystem\":{\"deny\":[\"/usr/share/secret\"]}}");
-	r = resolve_in(state,
-		&(struct policy_request){ .profile = "p", .supervised = true }, POLICY_START);
+	r = resolve_in(state, &(struct policy_request){ .profile = "p", .supervised = true },
+		POLICY_START);
 	assert_int_equal(r->needs, NEED_TRAPPED_OPENS);
 	assert_false(r->standard_base);
 }
@@ -440,6 +440,7 @@ int main(void)
 		POLICY_TEST(test_never),
 		POLICY_TEST(test_profile_is_refused),
 		POLICY_TEST(test_deny_matrix),
+		POLICY_TEST(test_deny_in_the_base),
 		POLICY_TEST(test_bypass),
 		POLICY_TEST(test_deny_beats_groups),
 		POLICY_TEST(test_groups),
