@@ -83,17 +83,16 @@ class Why(harness.TestCase):
             self.assertIn(a['reason'], ('sensitive_path', 'never_grantable'), (grant, a))
             for verb in 'run', 'wrap':
                 self.assert_refused(self.world.nono(verb, *grant, '--', 'true'))
-        # Above: why tells apart what is denied and what is beside; run does not start yet.
+        # Above: why tells apart what is denied and what is beside; run keeps it closed.
         self.world.file('home/deny.json', '{"filesystem": {"deny": ["~/.config/tool/private"]}}')
         grant = ('--read', home / '.config/tool', '--profile', home / 'deny.json')
         self.assertEqual('sensitive_path',
                          self.answer('--path', home / '.config/tool/private/x', *grant)['reason'])
         self.assertEqual('allowed',
                          self.answer('--path', home / '.config/tool/settings', *grant)['status'])
-        self.assertIn('run would refuse this',
-                      self.why('--path', home / '.config/tool', *grant).err)
-        for verb in 'run', 'wrap':
-            self.assert_refused(self.world.nono(verb, *grant, '--', 'true'), '.config/tool')
+        self.assertIn('stays closed inside', self.why('--path', home / '.config/tool', *grant).err)
+        self.assert_refused(self.world.nono('wrap', *grant, '--', 'true'), '.config/tool')
+        self.assert_status(0, self.world.nono('run', *grant, '--', 'cat', home / '.config/tool/settings'))
 
     def test_bypass(self):
         home = self.world.home
