@@ -251,7 +251,7 @@ int decision_make(struct decision *ret, const struct arguments *a, const struct 
 }
 
 /* The second decision, on the name that was found. A denied path inside of what is granted has been
- * refused by now, or, in a question, is answered when it is asked about. */
+ * refused by now, or it stays closed, or, in a question, is answered when it is asked about. */
 static int decide_canonical(const struct decision *d, enum policy_mode mode,
 	const struct nono_fs_grant *g, const char *canonical, bool is_file, struct nono_error *err)
 {
@@ -259,7 +259,8 @@ static int decide_canonical(const struct decision *d, enum policy_mode mode,
 	const char *hint = NULL;
 	int r;
 
-	if (mode != POLICY_START && deny_check(deny, canonical, NULL) == DENY_CONTAINS) {
+	if ((mode != POLICY_START || d->result.needs & NEED_TRAPPED_OPENS) &&
+		deny_check(deny, canonical, NULL) == DENY_CONTAINS) {
 		deny = NULL;
 	}
 	r = policy_decide_canonical(
