@@ -31,13 +31,13 @@ class Escape(harness.TestCase):
         w.secret.chmod(0o600)
         w.file('outside/victim', 'x\n')
         # A profile that denies some of what --allow-cwd grants; see on_closed.py.
-        for name in ('home/.config', 'home/.config/nono', 'home/.config/nono/profiles', 'project/keys', 'project/way',
-                     'project/way/down'):
+        for name in ('home/.config', 'home/.config/nono', 'home/.config/nono/profiles', 'project/keys', 'project/along',
+                     'project/along/down'):
             w.directory(name)
         w.file('home/.config/nono/profiles/closed.json', json.dumps(
             {'meta': {'name': 'closed'}, 'filesystem': {'deny': [
-                '$WORKDIR/' + name for name in ('.closed', 'keys', 'way/down/secret', 'later', 'not-yet/secret')]}}))
-        for name in ('.closed', 'keys/secret', 'way/down/secret'):
+                '$WORKDIR/' + name for name in ('.closed', 'keys', 'along/down/secret', 'later', 'not-yet/secret')]}}))
+        for name in ('.closed', 'keys/secret', 'along/down/secret'):
             w.file('project/' + name, table.SECRET + '\n')
         w.file('project/open', 'x\n'), w.file('project/keys/run', '#!/bin/sh\n', 0o755)
         for part in ATTACKER:

@@ -13,7 +13,7 @@ import time
 from table import NR, SECRET, attack, call, libc, reads
 
 CLOSED = ('--profile', 'closed')
-FILE, DIRECTORY, INNER, DEEP = '.closed', 'keys', 'keys/secret', 'way/down/secret'
+FILE, DIRECTORY, INNER, DEEP = '.closed', 'keys', 'keys/secret', 'along/down/secret'
 AT_FDCWD, EXCHANGE, EMPTY_PATH, FOLLOW = -100, 2, 0x1000, 0x400
 NR |= {'renameat2': 316, 'openat': 257, 'truncate': 76}
 
@@ -51,7 +51,7 @@ def closed_list(v):
 
 @attack('read it by a long way round', grants=CLOSED)
 def closed_dots(v):
-    reads(f'way/../way/./down/../../../{os.path.basename(os.getcwd())}//{FILE}')
+    reads(f'along/../along/./down/../../../{os.path.basename(os.getcwd())}//{FILE}')
 
 
 @attack('read it through a symlink', grants=CLOSED)
@@ -64,7 +64,7 @@ def closed_symlink(v):
 @attack('read it through a symlink to the directory it is in', grants=CLOSED)
 def closed_symlink_parent(v):
     with afterwards('closed-here'):
-        os.symlink('way/..', 'closed-here')
+        os.symlink('along/..', 'closed-here')
         reads('closed-here/' + INNER)
 
 
@@ -84,16 +84,16 @@ def closed_rename_directory(v):
 
 @attack('give a directory on the way another name', grants=CLOSED)
 def closed_rename_way(v):
-    with afterwards(('closed-w', 'way')):
-        os.rename('way', 'closed-w')
+    with afterwards(('closed-w', 'along')):
+        os.rename('along', 'closed-w')
         reads('closed-w/down/secret')
 
 
 @attack('move a directory on the way into another grant', grants=CLOSED)
 def closed_rename_out(v):
     there = os.path.join(os.environ.get('TMPDIR', '/var/tmp'), f'closed-{os.getpid()}')
-    with afterwards((there, 'way/down')):
-        os.rename('way/down', there)
+    with afterwards((there, 'along/down')):
+        os.rename('along/down', there)
         reads(there + '/secret')
 
 
@@ -356,7 +356,7 @@ def closed_race_outside(v):
 
 @attack('change the name in memory while it is listed', grants=CLOSED)
 def closed_race_list(v):
-    race_path(b'way', DIRECTORY.encode(), os.O_DIRECTORY)
+    race_path(b'along', DIRECTORY.encode(), os.O_DIRECTORY)
 
 
 def swap(*targets):
@@ -379,7 +379,7 @@ def closed_race_symlink(v):
 @attack('lead a directory in the name there and back while it is opened', grants=CLOSED)
 def closed_race_directory(v):
     with afterwards('closed-0', 'closed-1', 'closed-s'):
-        race(swap('way', DIRECTORY), lambda: opens(b'closed-0/secret'))
+        race(swap('along', DIRECTORY), lambda: opens(b'closed-0/secret'))
 
 
 @attack('move a directory about while a name goes through it', grants=CLOSED)
