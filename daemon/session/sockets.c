@@ -340,29 +340,61 @@ int64_t mediate_bind(struct call *c)
 	return finish(bind(e.fd, &e.address.any, e.size));
 }
 
+/* The port is e's own, as getsockname() tells it. */
+static bool may_listen(const struct call *c, const struct endpoint *e)
+{
+	return !is_inet(e) || has_port(&c->mediator->plan->listen, 0) ||
+	       check_port(c, e, &c->mediator->plan->listen) == 0;
+}
+
+/* A socket that was connected and is no more still tells the port it had, but listens on one of the
+ * kernel's choice. So it is bound to what it tells; one that is bound already cannot be again. */
+static int hold_port(const struct endpoint *e)
+{
+	if (!is_inet(e) || e->address.in.sin_port == 0 ||
+		bind(e->fd, &e->address.any, e->size) == 0 || errno == EINVAL) {
+		return 0;
+	}
+	return -errno;
+}
+
+static int take_name(struct endpoint *e)
+{
+	e->size = sizeof(e->address.storage);
+	return finish(getsockname(e->fd, &e->address.any, &e->size));
+}
+
 /* Only where the network is down to single ports: without bind() it would listen on a port of the
  * kernel's choice on every address, which is what port 0 stands for. */
 int64_t mediate_listen(struct call *c)
 {
 	_cleanup_(endpoint_release) struct endpoint e = {
 		.fd = asker_fd(&c->asker, (int)c->data.args[0]),
-		.size = sizeof(e.address.storage),
 	};
 	socklen_t n = sizeof(e.family);
+	int r;
 
 	if (e.fd < 0) {
 		return e.fd;
 	}
-	if (getsockopt(e.fd, SOL_SOCKET, SO_DOMAIN, &e.family, &n) < 0 ||
-		getsockname(e.fd, &e.address.any, &e.size) < 0) {
-		return -errno;
+	r = getsockopt(e.fd, SOL_SOCKET, SO_DOMAIN, &e.family, &n) < 0 ? -errno : take_name(&e);
+	if (r < 0) {
+		return r;
 	}
 	if (!asker_waits(&c->asker)) {
 		return -ENOENT;
 	}
-	if (is_inet(&e) && !has_port(&c->mediator->plan->listen, 0) &&
-		check_port(c, &e, &c->mediator->plan->listen) < 0) {
+	if (!may_listen(c, &e)) {
 		return -EACCES;
 	}
-	return finish(listen(e.fd, (int)c->data.args[1]));
+	r = hold_port(&e);
+	if (r == 0) {
+		r = finish(listen(e.fd, (int)c->data.args[1]));
+	}
+	/* Another thread may have undone a connection meanwhile, and with it what held the port. */
+	if (r == 0 && (take_name(&e) < 0 || !may_listen(c, &e))) {
+		shutdown(e.fd, SHUT_RDWR);
+		r = -EACCES;
+	}
+	return r;
 }

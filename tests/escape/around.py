@@ -5,6 +5,7 @@ and use, on the end of a session, and by clients that lie. Once per user."""
 import contextlib
 import ctypes
 import errno
+import json
 import os
 import pathlib
 import select
@@ -183,6 +184,34 @@ class Around(harness.TestCase):
                 server.listen()
                 os.rename(self.world.root / 'theirs', self.world.project / 'theirs')
                 self.assertEqual(errno.EACCES, int(session.stdout.readline()))
+
+    def test_port_of_an_undone_connection(self):
+        """A socket whose connection was undone still tells the port it had. In a network down to
+        single ports it must not listen on another one for that."""
+        w = self.world
+        with contextlib.ExitStack() as stack:
+            granted, peer, other = (stack.enter_context(socket.create_server(('127.0.0.1', 0))).getsockname()[1]
+                                    for _ in range(3))
+        script = ('import ctypes, socket, struct\n'
+                  f'granted, peer, other = {granted}, {peer}, {other}\n'
+                  'server = socket.create_server(("127.0.0.1", peer))\n'
+                  's = socket.socket()\n'
+                  's.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n'
+                  'def only(port): s.setsockopt(0, 51, struct.pack("I", port << 16 | port))\n'
+                  'only(granted)\n'  # 51: IP_LOCAL_PORT_RANGE
+                  's.connect(server.getsockname())\n'
+                  'ctypes.CDLL(None).connect(s.fileno(), bytes(16), 16)\n'
+                  'only(other)\n'
+                  'server.close()\n'
+                  'try: s.listen()\n'
+                  'except OSError: print("refused")\n'
+                  'else: print(s.getsockname()[1])\n')
+        w.file('profile.json', json.dumps({'meta': {'name': 'ports'}, 'network': {
+            'block': True, 'connect_port': [peer], 'listen_port': [granted, peer]}}))
+        result = self.python(script, grants=('--allow-cwd', '--profile', w.root / 'profile.json'))
+        if 'Protocol not available' in result.err:
+            self.skipTest('a port cannot be chosen for a connection before Linux 6.3')
+        self.assertIn(result.out, (f'{granted}\n', 'refused\n'), result)
 
     # The end of a session, and its supervisor
 
