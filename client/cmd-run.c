@@ -156,7 +156,9 @@ static int call(struct run *r, const char *method, const struct request_form *fo
 static int plan(struct run *r, struct vl_reply *reply, struct nono_error *err)
 {
 	return call(r, "io.nono.Session.Plan",
-		&(struct request_form){ .documents = &r->documents.files }, NULL, reply, err);
+		&(struct request_form){
+			.documents = &r->documents.files, .places = &r->documents.places },
+		NULL, reply, err);
 }
 
 static int dry_run(struct run *r, struct nono_error *err)
@@ -232,6 +234,7 @@ static int request(struct run *r, struct nono_error *err)
 		STDERR_FILENO, r->session_channel_fd, r->tty.fd };
 	struct request_form form = {
 		.documents = &r->documents.files,
+		.places = &r->documents.places,
 		.foreground = r->foreground,
 		.n_fds = r->tty.fd >= 0 ? _FD_MAX : FD_TERMINAL,
 	};

@@ -114,7 +114,7 @@ static void write_path(
 		return;
 	}
 	json_write_string(w, name, text);
-	if (escaped) {
+	if (escaped && escaped_name) {
 		json_write_bool(w, escaped_name, true);
 	}
 }
@@ -350,6 +350,17 @@ static int write_working_directory(struct json_writer *w, const struct arguments
 	return 0;
 }
 
+static void write_places(struct json_writer *w, const struct policy_places *places)
+{
+	json_begin_object(w, "places");
+	write_path(w, "home", NULL, places->home);
+	write_path(w, "config", NULL, places->config);
+	write_path(w, "state", NULL, places->state);
+	write_path(w, "data", NULL, places->data);
+	write_path(w, "cache", NULL, places->cache);
+	json_end(w);
+}
+
 static int write_policy(struct json_writer *w, const struct arguments *a,
 	const struct workdir *workdir, const struct document_files *documents,
 	struct nono_error *err)
@@ -426,6 +437,9 @@ static int write_context(struct json_writer *w, const struct arguments *a,
 		r = write_working_directory(w, a, workdir, err);
 	}
 	json_write_bool(w, "resolved", true);
+	if (form->places) {
+		write_places(w, form->places);
+	}
 	if (r == 0) {
 		r = write_policy(w, a, workdir, form->documents, err);
 	}

@@ -6,6 +6,7 @@
 #include "client/options.h"
 #include "libcore/base/buf.h"
 #include "policy/library-files.h"
+#include "policy/places.h"
 
 /* The working directory of the command: --workdir, or our own. */
 struct workdir {
@@ -23,6 +24,7 @@ char *request_path(const struct workdir *w, const char *path, struct nono_error 
 /* What a request says beyond the command line. */
 struct request_form {
 	const struct document_files *documents; /* may be NULL */
+	const struct policy_places *places;     /* may be NULL */
 	bool foreground;
 	bool want_policy;
 	size_t n_fds; /* of Run */

@@ -131,11 +131,14 @@ int decide_or_answer(struct decision *ret, struct manager *m, struct vl_call *ca
 	const struct request *q, enum policy_mode mode)
 {
 	_cleanup_(strlist_deinit) struct strlist missing = { 0 };
-	const char *hint = NULL;
+	const char *hint = NULL, *place = request_other_place(q, &m->places);
 	struct rulebook *book;
 	struct nono_error err;
 	int r;
 
+	if (place) {
+		return api_context_mismatch(call, place);
+	}
 	if (q->policy.n_grants > GRANTS_MAX) {
 		return api_limit_reached(call, "grants", "too many grants for one session");
 	}

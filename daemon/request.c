@@ -244,6 +244,7 @@ static void parse_words(struct request *q, struct json_object *context)
 	q->name = json_string_or(context, "name", NULL);
 	q->foreground = json_bool_or(context, "foreground", false);
 	q->resolved = json_bool_or(context, "resolved", false);
+	q->places = json_object_of(context, "places");
 	q->policy.profile = json_string_or(context, "profile", NULL);
 	q->policy.allow_cwd = json_bool_or(context, "allowWorkingDirectory", false);
 	q->policy.network_profile = json_string_or(context, "networkProfile", NULL);
@@ -296,6 +297,28 @@ void request_deinit(struct request *q)
 	free(q->owned);
 	free(q->documents);
 	*q = (struct request){ 0 };
+}
+
+static bool is_place(const struct request *q, const char *name, const char *ours)
+{
+	_cleanup_free_ char *text = NULL;
+	bool escaped;
+
+	return escape_path(ours, &text, &escaped) == 0 &&
+	       str_equal(json_string_or(q->places, name, ""), text);
+}
+
+const char *request_other_place(const struct request *q, const struct policy_places *ours)
+{
+	if (!q->places) {
+		return NULL;
+	}
+	return !is_place(q, "home", ours->home)       ? "home directory"
+	       : !is_place(q, "config", ours->config) ? "configuration directory (XDG_CONFIG_HOME)"
+	       : !is_place(q, "state", ours->state)   ? "state directory (XDG_STATE_HOME)"
+	       : !is_place(q, "data", ours->data)     ? "data directory (XDG_DATA_HOME)"
+	       : !is_place(q, "cache", ours->cache)   ? "cache directory (XDG_CACHE_HOME)"
+						      : NULL;
 }
 
 bool request_is_empty(const struct request *q)

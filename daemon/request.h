@@ -11,6 +11,7 @@
 struct request {
 	const char *name; /* NULL for none */
 	bool foreground, resolved;
+	struct json_object *places; /* NULL for none */
 	struct policy_request policy;
 	struct policy_document *documents; /* the user's and the project's */
 	size_t n_documents;
@@ -25,6 +26,9 @@ void request_deinit(struct request *q);
 
 /* The bytes of a Path of io.nono.Session: a new string. 0 or -errno with err set. */
 int request_path(char **ret, struct json_object *path, struct nono_error *err);
+
+/* Which of the client's places is another than ours, or NULL; static. */
+const char *request_other_place(const struct request *q, const struct policy_places *ours);
 
 /* True when it asks for what everybody gets: nothing at all. */
 bool request_is_empty(const struct request *q);

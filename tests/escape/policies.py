@@ -294,6 +294,26 @@ class Policies(harness.TestCase):
             self.try_secret('--profile', 'tmp', env={name: str(w.home / '.aws')})
             self.try_secret('--profile', 'tmp', env={name: f'{w.home}/plain/../.aws'})
 
+    def test_configuration_elsewhere(self):
+        """Nobody may write to the configuration that the next command line will believe, also when
+        nonod was started with another environment."""
+        w = self.world
+        self.assert_status(0, w.sandbox('true'))
+        for name in 'alt', 'alt/nono', 'alt/nono/policy.d':
+            w.directory(f'home/{name}', 0o700)
+        env = {'XDG_CONFIG_HOME': str(w.home / 'alt')}
+        for verb in 'run', 'wrap':
+            for granted in 'alt/nono/policy.d', 'alt/nono', 'alt':
+                with self.subTest(verb=verb, granted=granted):
+                    planted = w.home / 'alt/nono/policy.d/x.json'
+                    result = w.nono(verb, '--allow', w.home / granted, '--', 'touch', planted, env=env)
+                    self.assert_refused(result, "nono's configuration")
+                    self.assertFalse(planted.exists())
+        profile = w.file('project/place.json', '{"filesystem": {"allow": ["$XDG_CONFIG_HOME/tool"]}}')
+        w.directory('home/alt/tool')
+        self.assert_status(0, w.nono('run', '-p', profile, '--', 'touch', w.home / 'alt/tool/x', env=env))
+        self.assertTrue((w.home / 'alt/tool/x').exists())
+
     def test_loader_variables(self):
         """Nothing makes a variable pass that decides what every program loads."""
         w = self.world

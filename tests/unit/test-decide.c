@@ -141,7 +141,8 @@ static void bad_values(void **state)
 static bool is_neutral(const char *field)
 {
 	static const char *const neutral[] = { "name", "workingDirectory",
-		"workingDirectoryEscaped", "resolved", "command", "commandLine", "foreground" };
+		"workingDirectoryEscaped", "resolved", "command", "commandLine", "foreground",
+		"places" };
 
 	for (size_t i = 0; i < ELEMENTSOF(neutral); i++) {
 		if (str_equal(neutral[i], field)) {
