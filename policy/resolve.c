@@ -109,6 +109,13 @@ static int add_closed(struct resolution *s, const char *path, const struct deny_
 {
 	char line[512];
 
+	/* Processes come and go, and it shows each reader another. */
+	if (path_is_below(rule->path, "/proc")) {
+		return resolution_need(s, NEED_TRAPPED_OPENS,
+			"%s contains %s, which %s denies, and no part of it can be kept closed: "
+			"lift the rule with --bypass-protection %s",
+			path, rule->path, rule->source, rule->path);
+	}
 	if (!s->request->supervised) {
 		return resolution_need(s, NEED_TRAPPED_OPENS,
 			"%s contains %s, which %s denies, and only a supervisor can keep a part of "

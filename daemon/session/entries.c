@@ -41,7 +41,7 @@ static int find_entry(
 	if (read_path(c, address, path) < 0 || place_find_entry(&c->asker, dir_fd, path, p) < 0) {
 		return -ENOENT;
 	}
-	split_judge(&c->mediator->split, p->dir_fd, p->name, v);
+	split_judge(&c->mediator->split, p->dir_fd, p->name, NULL, v);
 	return 0;
 }
 
@@ -209,7 +209,7 @@ static int64_t answer_link(struct call *c)
 		find_entry(c, at ? (int)a[2] : AT_FDCWD, a[at ? 3 : 1], &to, &w) < 0) {
 		return MEDIATE_CONTINUE;
 	}
-	split_judge(&c->mediator->split, from.dir_fd, from.name, &v);
+	split_judge(&c->mediator->split, from.dir_fd, from.name, &from.st, &v);
 	if (!v.ours && !w.ours) {
 		return MEDIATE_CONTINUE;
 	}
@@ -217,8 +217,10 @@ static int64_t answer_link(struct call *c)
 	if (r < 0) {
 		return r;
 	}
+	/* By the object, as its name may be another's by now. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", from.object_fd);
 	return asker_waits(&c->asker)
-		       ? finish(linkat(from.dir_fd, from.name, to.dir_fd, to.name, 0))
+		       ? finish(linkat(AT_FDCWD, path, to.dir_fd, to.name, AT_SYMLINK_FOLLOW))
 		       : -ENOENT;
 }
 
@@ -233,7 +235,7 @@ static int64_t answer_truncate(struct call *c)
 		p.dir_fd < 0 || !S_ISREG(p.st.st_mode)) {
 		return MEDIATE_CONTINUE;
 	}
-	split_judge(&c->mediator->split, p.dir_fd, p.name, &v);
+	split_judge(&c->mediator->split, p.dir_fd, p.name, &p.st, &v);
 	if (!may_write(&v)) {
 		return MEDIATE_CONTINUE;
 	}

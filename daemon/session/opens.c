@@ -126,8 +126,9 @@ static int64_t make_object(struct call *c, const struct wish *w, const struct pl
 	if (!asker_waits(&c->asker)) {
 		return -ENOENT;
 	}
-	fd = openat(
-		p->dir_fd, p->name, w->flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, w->mode & 07777);
+	/* What is there by now was not judged. */
+	fd = openat(p->dir_fd, p->name, w->flags | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY,
+		w->mode & 07777);
 	return fd < 0 ? -errno : hand_over(c, w, p, fd);
 }
 
@@ -143,9 +144,9 @@ static int64_t decide(struct call *c, const struct wish *w, const struct place *
 	}
 	/* A directory by itself: it may be the granted one, whose entry is outside. */
 	if (!makes && (S_ISDIR(p->st.st_mode) || p->dir_fd < 0)) {
-		split_judge(&c->mediator->split, p->object_fd, NULL, &v);
+		split_judge(&c->mediator->split, p->object_fd, NULL, NULL, &v);
 	} else {
-		split_judge(&c->mediator->split, p->dir_fd, p->name, &v);
+		split_judge(&c->mediator->split, p->dir_fd, p->name, makes ? NULL : &p->st, &v);
 	}
 	access |= makes ? NONO_WRITE : 0;
 	if (!v.ours || (v.access & access) != access || (makes && v.on_the_way)) {
@@ -192,7 +193,7 @@ int64_t mediate_open(struct call *c)
 		}
 		r = decide(c, &w, &p);
 		/* Something was there when we came to make it. */
-		if (r != -ELOOP || p.object_fd >= 0) {
+		if (r != -EEXIST || p.object_fd >= 0 || w.flags & O_EXCL) {
 			break;
 		}
 	}

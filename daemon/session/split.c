@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "libcore/base/cleanup.h"
@@ -48,7 +50,8 @@ static int add_object(struct granted_object **items, size_t *n, int fd)
 	return 0;
 }
 
-/* Both names of each, as denied.c reports them to nonod. */
+/* Both names of each, as denied.c reports them to nonod. With targets also the one it was given,
+ * so that no symlink on the way to it can be replaced. */
 static int add_names(struct strlist *to, const struct strlist *from, bool targets)
 {
 	_cleanup_(canonical_memo_deinit) struct canonical_memo memo = { 0 };
@@ -57,7 +60,8 @@ static int add_names(struct strlist *to, const struct strlist *from, bool target
 		_cleanup_free_ char *name = canonical_name(from->items[i], &memo);
 		_cleanup_free_ char *target = canonical_target(from->items[i], &memo);
 		if (!name || !target || strlist_add_once(to, name) < 0 ||
-			(targets && strlist_add_once(to, target) < 0)) {
+			(targets && (strlist_add_once(to, target) < 0 ||
+					    strlist_add_once(to, from->items[i]) < 0))) {
 			return -ENOMEM;
 		}
 	}
@@ -333,21 +337,39 @@ static bool climb(const struct split *s, int dir_fd, bool by_object, struct spli
 	return false;
 }
 
-void split_judge(const struct split *s, int dir_fd, const char *name, struct split_verdict *ret)
+/* The asker's own is another to us, and of others we may be told more. */
+static bool is_in_proc(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* Whether it is a closed object, whatever its name. */
+static bool is_closed_object(
+	const struct split *s, int dir_fd, const char *name, const struct stat *object)
+{
+	struct stat st;
+
+	if (!object && name && fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		object = &st;
+	}
+	return object && has(s->objects, s->n_objects, object);
+}
+
+void split_judge(const struct split *s, int dir_fd, const char *name, const struct stat *object,
+	struct split_verdict *ret)
 {
 	char path[2 * PATH_MAX];
 	bool lifted;
-	struct stat st;
 
 	*ret = (struct split_verdict){ .closed = true };
-	if (!name_of(dir_fd, name, path, sizeof(path))) {
+	if (is_in_proc(dir_fd) || !name_of(dir_fd, name, path, sizeof(path))) {
 		return;
 	}
 	lifted = is_lifted(s, path);
 	ret->on_the_way = is_above_closed(s, path);
-	if (!lifted && (is_closed(s, path) ||
-			       (name && fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-				       has(s->objects, s->n_objects, &st)))) {
+	if (!lifted && (is_closed(s, path) || is_closed_object(s, dir_fd, name, object))) {
 		return;
 	}
 	ret->closed = !climb(s, dir_fd, !lifted, ret);

@@ -68,7 +68,9 @@ struct split_verdict {
 	unsigned access; /* what the grants give there, all together */
 };
 /* About the entry name of the directory dir_fd, which may not be there; about the directory itself
- * when name is NULL. */
-void split_judge(const struct split *s, int dir_fd, const char *name, struct split_verdict *ret);
+ * when name is NULL. object is what was found under that name and will be acted on; NULL for what
+ * is there now. */
+void split_judge(const struct split *s, int dir_fd, const char *name, const struct stat *object,
+	struct split_verdict *ret);
 /* Whether the object behind fd, of any kind, is closed. */
 bool split_closes(const struct split *s, int fd);

@@ -118,6 +118,26 @@ class Around(harness.TestCase):
                     self.assert_refused(result)
                     self.assertNotIn('exist', result.err)
 
+    def test_proc_of_the_supervisor(self):
+        """What a project closes inside /proc does not show nono-session's entries as one's own."""
+        w = self.world
+        (w.project / 'link').symlink_to('/proc/1')
+        w.file('project/closed', 'x')
+        script = ('import os\n'
+                  'for name in "stat", "maps", "mem", "environ":\n'
+                  '    try: f = open(f"/proc/self/{name}", "rb", buffering=0)\n'
+                  '    except PermissionError: continue\n'
+                  '    print(os.readlink(f"/proc/self/fd/{f.fileno()}") == f"/proc/{os.getpid()}/{name}")\n')
+        for deny, grants in ((['/proc/nothing'], ()), (['closed', 'link'], ()),
+                             (['closed', 'link'], ('--read', '/proc')),
+                             (['closed', 'link'], ('--allow', '/proc'))):
+            (w.project / '.nono.json').unlink(missing_ok=True)
+            w.file('project/.nono.json', json.dumps({'filesystem': {'deny': deny}}))
+            with self.subTest(deny=deny, grants=grants):
+                result = self.python(script, grants=('--allow-cwd', *grants))
+                self.assertIn(result.status, (0, 125), result)
+                self.assertNotIn('False', result.out, result)
+
     def test_grant_that_is_swapped(self):
         """A session that may write where a grant of another one is cannot lead it elsewhere between
         the look at it and its use; and what it leads to by then is what is shown."""
