@@ -134,6 +134,7 @@ static int prepare_streams(struct session *s, int stdio[3], struct nono_error *e
 			return r;
 		}
 		stdio[i] = kind.is_terminal ? s->terminal.slave_fd : fds[CONTROL_FD_STDIN + i];
+		s->mediator.granted.reads_own |= stream_reads_own(stdio[i]);
 	}
 	if (fds[CONTROL_FD_TERMINAL] >= 0) {
 		struct stream_kind kind;

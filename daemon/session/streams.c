@@ -2,6 +2,7 @@
 #include "daemon/session/streams.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,4 +55,13 @@ int stream_classify(int number, int fd, uint32_t terminal_device, bool network_b
 	default:
 		return refuse(number, err, "of a kind that cannot be handed into a sandbox");
 	}
+}
+
+bool stream_reads_own(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+	struct stat st;
+
+	return flags >= 0 && (flags & O_ACCMODE) == O_RDONLY && fstat(fd, &st) == 0 &&
+	       S_ISREG(st.st_mode) && st.st_uid == geteuid();
 }

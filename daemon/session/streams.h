@@ -18,3 +18,7 @@ struct stream_kind {
  * Everything else passes untouched. */
 int stream_classify(int number, int fd, uint32_t terminal_device, bool network_blocked,
 	struct stream_kind *ret, struct nono_error *err);
+
+/* Whether it is a file of our user that may only be read: without being asked about it, nobody
+ * could keep its mode, times and attributes from being changed through it. */
+bool stream_reads_own(int fd);

@@ -78,6 +78,22 @@ class Around(harness.TestCase):
             self.assertEqual((0, '[]\n'), (result.status, result.out), verb)
         os.close(outside)
 
+    def test_file_to_be_read(self):
+        """A file that is handed in to be read is not for being changed: neither mode nor times."""
+        w = self.world
+        w.file('outside/input', 'x', 0o600)
+        script = ('import os\n'
+                  'for change in (lambda: os.fchmod(0, 0o604), lambda: os.utime(0, (1, 1)),\n'
+                  '               lambda: os.setxattr(0, "user.x", b"1")):\n'
+                  '    try: change()\n'
+                  '    except OSError as e: print(type(e).__name__)\n')
+        with open(w.root / 'outside/input') as f:
+            result = self.python(script, stdin=f)
+        self.assertEqual('PermissionError\n' * 3, result.out, result)
+        st = (w.root / 'outside/input').stat()
+        self.assertEqual(0o600, st.st_mode & 0o777)
+        self.assertLess(1, st.st_mtime)
+
     # Names between decision and use
 
     def test_own_settings_that_lead_elsewhere(self):
