@@ -271,30 +271,50 @@ static int read_project(struct document_files *into, const struct policy_places 
 	return r < 0 ? r : 1;
 }
 
+/* What runs in a project may write there: one more file must not make another one be overlooked. */
+static int read_project_in(struct document_files *into, const struct policy_places *places,
+	const char *dir, struct nono_error *err)
+{
+	_cleanup_free_ char *jsonc = path_absolute(dir, ".nono.jsonc");
+	_cleanup_free_ char *json = path_absolute(dir, ".nono.json");
+	int r, s;
+
+	if (!jsonc || !json) {
+		return error_oom(err);
+	}
+	r = read_project(into, places, jsonc, err);
+	s = r < 0 ? r : read_project(into, places, json, err);
+	if (r > 0 && s > 0) {
+		return error_set(err, NONO_INVALID, EINVAL,
+			"%.300s and .nono.json beside it: which one counts? Remove one", jsonc);
+	}
+	return r > 0 ? r : s;
+}
+
 int documents_read_project(struct document_files *into, const struct policy_places *places,
 	const char *cwd, struct nono_error *err)
 {
 	_cleanup_free_ char *dir = strdup(cwd);
 	bool below_home = path_is_below(cwd, places->home) && !str_equal(cwd, places->home);
 	char *slash;
+	int found = 0;
 
 	if (!dir) {
 		return error_oom(err);
 	}
 	for (;;) {
-		_cleanup_free_ char *jsonc = path_absolute(dir, ".nono.jsonc");
-		_cleanup_free_ char *json = path_absolute(dir, ".nono.json");
-		int r = jsonc && json ? read_project(into, places, jsonc, err) : error_oom(err);
-		if (r == 0) {
-			r = read_project(into, places, json, err);
-		}
-		slash = strrchr(dir, '/');
-		if (r != 0 || !below_home || slash == dir) {
+		int r = read_project_in(into, places, dir, err);
+		if (r < 0) {
 			return r;
+		}
+		found |= r;
+		slash = strrchr(dir, '/');
+		if (!below_home || slash == dir) {
+			return found;
 		}
 		*slash = '\0';
 		if (str_equal(dir, places->home)) {
-			return 0;
+			return found;
 		}
 	}
 }

@@ -79,16 +79,11 @@ static int read_referred(
 	return 0;
 }
 
-/* The bases of a project's document, if it is trusted. */
-static int read_projects_bases(struct loading *g)
+/* The bases of a project's document. */
+static int read_project_bases(struct loading *g, const struct profile *project)
 {
-	bool trusted = false;
-	const struct profile *project = library_project(g->library, &trusted);
 	int r = 0;
 
-	if (!project || !trusted) {
-		return 0;
-	}
 	for (size_t i = 0; r == 0 && i < project->values[KEY_EXTENDS].n; i++) {
 		const char *ref = project->values[KEY_EXTENDS].items[i].text;
 		r = read_profile(g, ref, project->file);
@@ -96,6 +91,18 @@ static int read_projects_bases(struct loading *g)
 			r = read_referred(
 				g, library_profile(g->library, ref, project->file)->name, NULL, 0);
 		}
+	}
+	return r;
+}
+
+static int read_projects_bases(struct loading *g)
+{
+	const struct profile *project;
+	bool trusted;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (project = library_project(g->library, i, &trusted)); i++) {
+		r = trusted ? read_project_bases(g, project) : 0;
 	}
 	return r;
 }

@@ -13,6 +13,11 @@ struct library_absent {
 	char *name, *from_file;
 };
 
+struct library_project {
+	struct profile *profile;
+	bool trusted;
+};
+
 struct library {
 	const struct library *base; /* NULL in one that owns the built-in documents */
 	struct policy_groups groups;
@@ -21,8 +26,8 @@ struct library {
 	size_t n_profiles;
 	struct library_absent *absent;
 	size_t n_absent;
-	struct profile *project;
-	bool project_trusted;
+	struct library_project *projects; /* nearest first */
+	size_t n_projects;
 	struct strlist warnings;
 };
 

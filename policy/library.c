@@ -87,7 +87,10 @@ void library_free(struct library *l)
 		free(l->absent[i].from_file);
 	}
 	free(l->absent);
-	profile_free(l->project);
+	for (size_t i = 0; i < l->n_projects; i++) {
+		profile_free(l->projects[i].profile);
+	}
+	free(l->projects);
 	strlist_deinit(&l->warnings);
 	free(l);
 }
@@ -194,9 +197,10 @@ static int add_profile(struct library *l, const struct policy_document *d, struc
 		return r;
 	}
 	if (d->origin == ORIGIN_PROJECT) {
-		profile_free(l->project);
-		l->project = TAKE_PTR(p);
-		l->project_trusted = d->trusted;
+		if (array_grow((void **)&l->projects, l->n_projects, sizeof(*l->projects)) < 0) {
+			return error_oom(err);
+		}
+		l->projects[l->n_projects++] = (struct library_project){ TAKE_PTR(p), d->trusted };
 		return 0;
 	}
 	if (array_grow((void **)&l->profiles, l->n_profiles, sizeof(*l->profiles)) < 0) {
@@ -307,8 +311,10 @@ bool library_is_users(const struct library *l, const char *file)
 				return true;
 			}
 		}
-		if (l->project && str_equal(l->project->file, file)) {
-			return true;
+		for (size_t i = 0; i < l->n_projects; i++) {
+			if (str_equal(l->projects[i].profile->file, file)) {
+				return true;
+			}
 		}
 	}
 	return false;
@@ -418,12 +424,13 @@ const struct credential_service *library_service(const struct library *l, const 
 	return NULL;
 }
 
-const struct profile *library_project(const struct library *l, bool *ret_trusted)
+const struct profile *library_project(const struct library *l, size_t index, bool *ret_trusted)
 {
-	if (l->project && ret_trusted) {
-		*ret_trusted = l->project_trusted;
+	if (index >= l->n_projects) {
+		return NULL;
 	}
-	return l->project;
+	*ret_trusted = l->projects[index].trusted;
+	return l->projects[index].profile;
 }
 
 const struct strlist *library_warnings(const struct library *l)

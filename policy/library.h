@@ -70,8 +70,9 @@ const struct network_policy *library_network(const struct library *l, size_t ind
 const struct network_group *library_network_group(const struct library *l, const char *name);
 const struct network_profile *library_network_profile(const struct library *l, const char *name);
 const struct credential_service *library_service(const struct library *l, const char *name);
-/* The project's document, or NULL. */
-const struct profile *library_project(const struct library *l, bool *ret_trusted);
+/* The documents of the project and of the ones around it, as they were added: nearest first. NULL
+ * behind the last one. */
+const struct profile *library_project(const struct library *l, size_t index, bool *ret_trusted);
 /* Lines about deprecated spellings, one per document and key. */
 const struct strlist *library_warnings(const struct library *l);
 

@@ -225,6 +225,7 @@ static int need_proxy(struct resolution *s)
 			      s->result.profile);
 }
 
+/* What the user asks for; what the profile says unless the user has shut the network. */
 static int add_ports(struct resolution *s, const struct policy_ports *asked, enum profile_key key,
 	int (*add)(struct nono_caps *, uint16_t, struct nono_error *))
 {
@@ -235,7 +236,7 @@ static int add_ports(struct resolution *s, const struct policy_ports *asked, enu
 	for (size_t i = 0; r == 0 && i < asked->n; i++) {
 		r = add(s->result.caps, asked->items[i], s->err);
 	}
-	for (size_t i = 0; r == 0 && i < v->n; i++) {
+	for (size_t i = 0; r == 0 && i < v->n && s->request->network != NETWORK_BLOCKED; i++) {
 		/* The parser let numbers from 1 to 65535 through. */
 		r = str_to_u64(v->items[i].text, &port);
 		if (r == 0) {
@@ -252,7 +253,13 @@ static int resolve_ports(struct resolution *s)
 	int r;
 
 	if (caps->network == NONO_NETWORK_OPEN) {
-		return 0;
+		bool closes_nothing = s->request->connect.n > 0;
+		return closes_nothing &&
+				       strlist_add(&s->result.warnings,
+					       "--allow-connect-port changes nothing while the network "
+					       "is open; --net-block closes the rest") < 0
+			       ? error_oom(s->err)
+			       : 0;
 	}
 	r = add_ports(s, &s->request->connect, KEY_NET_CONNECT_PORT, nono_caps_allow_tcp_connect);
 	if (r == 0) {

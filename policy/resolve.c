@@ -186,6 +186,7 @@ static int compose(struct resolution *s)
 	const char *name = q->profile ? q->profile : "default";
 	const struct profile *project;
 	bool trusted = false;
+	size_t n = 0;
 	int r = library_compose(
 		&s->profile, s->library, name, q->extends.items, q->extends.n, s->missing, s->err);
 
@@ -197,8 +198,15 @@ static int compose(struct resolution *s)
 		strlist_add_all(&s->result.warnings, library_warnings(s->library)) < 0) {
 		return error_oom(s->err);
 	}
-	project = library_project(s->library, &trusted);
-	return project ? resolution_add_project(s, project, trusted) : 0;
+	while (library_project(s->library, n, &trusted)) {
+		n++;
+	}
+	/* The nearest comes last, so that its word is the last one. */
+	while (r == 0 && n > 0) {
+		project = library_project(s->library, --n, &trusted);
+		r = resolution_add_project(s, project, trusted);
+	}
+	return r;
 }
 
 static const struct {

@@ -200,6 +200,25 @@ class Policies(harness.TestCase):
         os.rename(project, elsewhere / '.nono.json')
         self.try_secret(cwd=elsewhere)
 
+    def test_project_file_hides_no_other(self):
+        """What a session plants in a directory must not make the next one overlook what is above."""
+        w = self.world
+        top, sub = w.directory('home/work'), w.directory('home/work/sub')
+        w.file('home/work/.nono.json', '{"commands": {"deny": ["true"]}, "filesystem": {"read": ["~/plain"]}}')
+        w.file('home/plain/more', 'granted by a project\n')
+        self.assert_status(0, w.nono('trust-project', '--yes', top))
+        for planted in None, '.nono.json', '.nono.jsonc':
+            if planted:
+                self.assert_status(0, w.nono('run', '--allow-cwd', '--', 'sh', '-c', f'echo "{{}}" > {planted}',
+                                             cwd=sub))
+            for verb in 'run', 'wrap':
+                with self.subTest(planted=planted, verb=verb):
+                    self.assert_status(125, w.nono(verb, '--', 'true', cwd=sub))
+                    if planted != '.nono.jsonc':
+                        self.assert_status(0, w.nono(verb, '--', 'cat', w.home / 'plain/more', cwd=sub))
+                    else:
+                        self.assert_refused(w.nono(verb, '--', 'echo', cwd=sub), 'which one counts')
+
     def test_trust_cannot_be_forged(self):
         """What was trusted is kept where no session writes."""
         w = self.world

@@ -260,9 +260,11 @@ static void test_project(void **state)
 	scratch_file("home/work/deep/.nono.json", "{  }");
 	assert_int_equal(read_project(&files, deep), 1);
 	assert_false(files.items[4].trusted);
+	/* It hides nothing. */
+	assert_string_equal(files.items[5].file, scratch_path("home/work/.nono.json"));
+	assert_true(files.items[5].trusted);
 	scratch_file("home/work/deep/.nono.jsonc", "{}");
-	assert_int_equal(read_project(&files, deep), 1);
-	assert_string_equal(files.items[5].file, scratch_path("home/work/deep/.nono.jsonc"));
+	assert_int_equal(read_project(&files, deep), -EINVAL);
 }
 
 static void test_project_is_odd(void **state)

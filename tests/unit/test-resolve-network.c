@@ -111,6 +111,8 @@ static void test_ports(void **state)
 
 	/* In an open network they are open; to list one would close the others. */
 	assert_int_equal(r->caps->connect.n + r->caps->bind.n + r->caps->localhost.n, 0);
+	assert_int_equal(r->warnings.n, 1);
+	assert_non_null(strstr(r->warnings.items[0], "--allow-connect-port changes nothing"));
 	q.network = NETWORK_BLOCKED;
 	refuse(state, &q, -EPERM, "port 8080 of this machine");
 	q.supervised = true;
@@ -128,6 +130,12 @@ static void test_ports(void **state)
 	assert_int_equal(r->caps->bind.items[1], 65535);
 	assert_int_equal(r->caps->connect.items[0], 443);
 	assert_int_equal(r->caps->localhost.items[0], 3000);
+	/* Who shuts the network means the profile's ports too, and not their own. */
+	q = (struct policy_request){ .profile = "p", .network = NETWORK_BLOCKED, .connect = ports };
+	r = resolve_in(state, &q, POLICY_START);
+	assert_int_equal(r->caps->connect.n, 1);
+	assert_int_equal(r->caps->connect.items[0], 8080);
+	assert_int_equal(r->caps->bind.n + r->caps->localhost.n, 0);
 }
 
 static void expect_pattern(const char *text, const char *wanted)
