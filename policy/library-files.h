@@ -35,9 +35,9 @@ int documents_read_profile(struct document_files *into, const struct policy_plac
 	const char *cwd, const char *ref, const char *from_file, struct nono_error *err);
 
 /* .nono.json or .nono.jsonc in cwd and in every parent below home, nearest first, with trusted set
- * by comparing each with what the user accepted. All of them count: one that is planted further down
- * must not hide what another takes away. They may belong to anybody. 1 found, 0 none, -errno with
- * err set: -EINVAL also for both in one directory. */
+ * by comparing each with what the user accepted. All of them count: one that is planted further
+ * down must not hide what another takes away. They may belong to anybody. 1 found, 0 none, -errno
+ * with err set: -EINVAL also for both in one directory. */
 int documents_read_project(struct document_files *into, const struct policy_places *places,
 	const char *cwd, struct nono_error *err);
 /* Accepts a project's document as it was read: a copy in nono's state directory, which no session
