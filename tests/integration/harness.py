@@ -31,8 +31,10 @@ MUST_WORK = os.environ.get('NONO_MUST_WORK') == '1'
 PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin'
 PR_SET_CHILD_SUBREAPER, CLONE_NEWUSER, CLONE_NEWNET = 36, 0x10000000, 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
-# Whoever started the tests with nohup would hand down that a hangup is ignored.
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# Whoever started the tests with nohup or in the background would hand down what is ignored.
+for _number in signal.SIGHUP, signal.SIGINT, signal.SIGQUIT:
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL)
 
 
 @dataclasses.dataclass
