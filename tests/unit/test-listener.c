@@ -20,7 +20,6 @@ static char program[PATH_MAX]; /* mediated.c */
 static int count_descriptors(pid_t command)
 {
 	char path[64], line[256];
-	_cleanup_free_ char *unused = NULL;
 	int parent = 0, n = 0;
 	FILE *status;
 	DIR *dir;

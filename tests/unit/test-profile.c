@@ -375,6 +375,7 @@ static void test_set_aside(void **state)
 		&warnings);
 
 	(void)state;
+	assert_non_null(p);
 	assert_int_equal(warnings.n, 2);
 	assert_string_equal(
 		warnings.items[0], "p:2: 'unsafe_macos_seatbelt_rules' has no effect on Linux");

@@ -228,6 +228,7 @@ static void single_ports(void **state)
 	char script[400];
 
 	(void)state;
+	assert_true(open_fd >= 0 && shut_fd >= 0);
 	if (landlock_abi(NULL) < 4) {
 		skip(); /* ports need Landlock ABI 4 */
 	}
