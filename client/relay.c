@@ -247,12 +247,13 @@ static void flush_output(struct relay *r)
  * again. (A pair that two packets share keeps it, which nobody sees.) */
 static void append_output(struct relay *r, const char *p, size_t n)
 {
-	const char *end = p + n, *nl;
+	const char *end, *nl;
 
-	if (!tty_adds_returns(r->tty)) {
+	if (n == 0 || !tty_adds_returns(r->tty)) {
 		buf_append(&r->output, p, n);
 		return;
 	}
+	end = p + n;
 	for (; (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; p = nl + 1) {
 		buf_append(&r->output, p, (size_t)(nl - p) - (nl > p && nl[-1] == '\r'));
 		buf_append_char(&r->output, '\n');
