@@ -27,7 +27,8 @@ static int own(struct request *q, void *p, struct nono_error *err)
 
 	if (!p || array_grow(&items, q->n_owned, sizeof(*q->owned)) < 0) {
 		free(p);
-		return error_oom(err);
+		error_oom(err);
+		return -ENOMEM; /* said here, for who analyses this file alone */
 	}
 	q->owned = items;
 	q->owned[q->n_owned++] = p;
