@@ -15,55 +15,7 @@
 #include "libcore/base/cleanup.h"
 #include "policy/document.h"
 #include "policy/profile.h"
-
-static unsigned long left; /* allocations until the one that fails; 0: none does */
-static bool has_failed;
-
-static bool fails_now(void)
-{
-	if (left == 0 || --left > 0) {
-		return false;
-	}
-	has_failed = true;
-	return true;
-}
-
-/* The linker sends the libraries' calls here (see meson.build); libc's stay its own. */
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-char *__real_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-char *__wrap_strdup(const char *s);
-char *__wrap_strndup(const char *s, size_t n);
-
-void *__wrap_malloc(size_t n)
-{
-	return fails_now() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails_now() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails_now() ? NULL : __real_realloc(p, n);
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return fails_now() ? NULL : __real_strdup(s);
-}
-
-char *__wrap_strndup(const char *s, size_t n)
-{
-	return fails_now() ? NULL : __real_strndup(s, n);
-}
+#include "tests/unit/failing-alloc.h"
 
 /* Calls run, which is 0 or negative, with each of its allocations failing in turn. */
 static void fail_each(int (*run)(struct nono_error *err))
@@ -75,9 +27,9 @@ static void fail_each(int (*run)(struct nono_error *err))
 		struct nono_error err = { 0 };
 		int r;
 		has_failed = false;
-		left = ++n;
+		failing_left = ++n;
 		r = run(&err);
-		left = 0;
+		failing_left = 0;
 		again = has_failed;
 		if (r != (has_failed ? -ENOMEM : 0)) {
 			fail_msg("allocation %lu: %d, %s", n, r, err.message);

@@ -11,48 +11,7 @@
 
 #include "libcore/base/cleanup.h"
 #include "libcore/caps.h"
-
-static unsigned long left; /* allocations until the one that fails; 0: none does */
-static bool has_failed;
-
-static bool fails_now(void)
-{
-	if (left == 0 || --left > 0) {
-		return false;
-	}
-	has_failed = true;
-	return true;
-}
-
-/* The linker sends the library's calls here (see meson.build); libc's own stay libc's. */
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-char *__real_strdup(const char *s);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-char *__wrap_strdup(const char *s);
-
-void *__wrap_malloc(size_t n)
-{
-	return fails_now() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails_now() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails_now() ? NULL : __real_realloc(p, n);
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return fails_now() ? NULL : __real_strdup(s);
-}
+#include "tests/unit/failing-alloc.h"
 
 /* One step: r as the library gave it. True when the story goes on. */
 static bool went_well(int r, const struct nono_error *err)
@@ -107,9 +66,9 @@ static void test_every_allocation_fails_once(void **state)
 	scratch_file("f", "");
 	for (n = 1; n < 10000; n++) {
 		has_failed = false;
-		left = n;
+		failing_left = n;
 		story();
-		left = 0;
+		failing_left = 0;
 		if (!has_failed) {
 			break;
 		}

@@ -22,55 +22,7 @@
 #include "proto/idl.h"
 #include "proto/json.h"
 #include "tests/test-service.h"
-
-static unsigned long left; /* allocations until the one that fails; 0: none does */
-static bool has_failed;
-
-static bool fails_now(void)
-{
-	if (left == 0 || --left > 0) {
-		return false;
-	}
-	has_failed = true;
-	return true;
-}
-
-/* The linker sends the libraries' calls here (see meson.build); json-c's and libc's stay theirs. */
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-char *__real_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-char *__wrap_strdup(const char *s);
-char *__wrap_strndup(const char *s, size_t n);
-
-void *__wrap_malloc(size_t n)
-{
-	return fails_now() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails_now() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails_now() ? NULL : __real_realloc(p, n);
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return fails_now() ? NULL : __real_strdup(s);
-}
-
-char *__wrap_strndup(const char *s, size_t n)
-{
-	return fails_now() ? NULL : __real_strndup(s, n);
-}
+#include "tests/unit/failing-alloc.h"
 
 static const struct {
 	const char *method, *parameters;
@@ -93,13 +45,13 @@ static const struct {
 static void run(struct test_service *s, int fd, struct vl_conn **conn, int null_fd)
 {
 	for (size_t i = 0; *conn && i < ELEMENTSOF(calls); i++) {
-		unsigned long n = left;
+		unsigned long n = failing_left;
 		struct vl_client *c;
-		left = 0;
+		failing_left = 0;
 		assert_int_equal(vl_client_adopt(&c, dup(fd)), 0);
 		vl_client_send(c, calls[i].method, calls[i].flags, calls[i].parameters, &null_fd,
 			calls[i].with_fd, 1000, NULL);
-		left = n;
+		failing_left = n;
 		if (!test_service_pump(*conn)) {
 			*conn = NULL;
 		}
@@ -109,10 +61,10 @@ static void run(struct test_service *s, int fd, struct vl_conn **conn, int null_
 				*conn = NULL;
 			}
 		}
-		n = left;
-		left = 0;
+		n = failing_left;
+		failing_left = 0;
 		vl_client_free(c);
-		left = n;
+		failing_left = n;
 	}
 }
 
@@ -128,12 +80,12 @@ static void test_every_allocation(void **state)
 		int fd, other_fd;
 		char byte;
 		has_failed = false;
-		left = 0;
+		failing_left = 0;
 		test_service_init(&s, NULL);
 		fd = test_service_connect(&s, &conn);
-		left = ++n;
+		failing_left = ++n;
 		run(&s, fd, &conn, null_fd);
-		left = 0;
+		failing_left = 0;
 		other_fd = test_service_connect(&s, &other);
 		run(&s, other_fd, &other, null_fd);
 		assert_non_null(other);
@@ -158,12 +110,12 @@ static void test_setting_up(void **state)
 		struct idl *idl = NULL;
 		struct nono_error err;
 		has_failed = false;
-		left = ++n;
+		failing_left = ++n;
 		r = idl_parse(&idl, f->text, f->size, &err);
 		if (r == 0) {
 			idl_format(idl, &b);
 		}
-		left = 0;
+		failing_left = 0;
 		if (has_failed) {
 			assert_true(r == -ENOMEM || buf_error(&b) == -ENOMEM);
 		}
@@ -186,7 +138,7 @@ static void test_connecting(void **state)
 		int fds[2], r;
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
 		has_failed = false;
-		left = ++n;
+		failing_left = ++n;
 		r = vl_server_new(&server, &config, &err);
 		if (r == 0) {
 			r = vl_server_add_connection(server, fds[0], &conn, &err);
@@ -196,7 +148,7 @@ static void test_connecting(void **state)
 			r = vl_client_adopt(&client, fds[1]);
 			fds[1] = r == 0 ? -1 : fds[1];
 		}
-		left = 0;
+		failing_left = 0;
 		assert_int_equal(r, has_failed ? -ENOMEM : 0);
 		vl_server_free(server);
 		vl_client_free(client);

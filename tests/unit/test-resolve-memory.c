@@ -9,55 +9,7 @@
 #include "libcore/base/cleanup.h"
 #include "nono-policy.h"
 #include "policy/why.h"
-
-static unsigned long left; /* allocations until the one that fails; 0: none does */
-static bool has_failed;
-
-static bool fails_now(void)
-{
-	if (left == 0 || --left > 0) {
-		return false;
-	}
-	has_failed = true;
-	return true;
-}
-
-/* The linker sends the libraries' calls here (see meson.build); libc's stay its own. */
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-char *__real_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-char *__wrap_strdup(const char *s);
-char *__wrap_strndup(const char *s, size_t n);
-
-void *__wrap_malloc(size_t n)
-{
-	return fails_now() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails_now() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails_now() ? NULL : __real_realloc(p, n);
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return fails_now() ? NULL : __real_strdup(s);
-}
-
-char *__wrap_strndup(const char *s, size_t n)
-{
-	return fails_now() ? NULL : __real_strndup(s, n);
-}
+#include "tests/unit/failing-alloc.h"
 
 /* Calls run, which is 0 or negative, with each of its allocations failing in turn. */
 static void fail_each(void **state, int (*run)(struct policy_test *t))
@@ -70,9 +22,9 @@ static void fail_each(void **state, int (*run)(struct policy_test *t))
 		int r;
 		has_failed = false;
 		t->err = (struct nono_error){ 0 };
-		left = ++n;
+		failing_left = ++n;
 		r = run(t);
-		left = 0;
+		failing_left = 0;
 		again = has_failed;
 		if (r != (has_failed ? -ENOMEM : 0)) {
 			fail_msg("allocation %lu: %d, %s", n, r, t->err.message);
@@ -193,10 +145,10 @@ static void test_environment(void **state)
 {
 	resolve(state, &(struct policy_request){ 0 });
 	has_failed = false;
-	left = 1;
+	failing_left = 1;
 	assert_int_equal(run_environment(test_of(state)), -ENOMEM);
 	assert_true(has_failed);
-	left = 0;
+	failing_left = 0;
 	assert_int_equal(run_environment(test_of(state)), 0);
 }
 
