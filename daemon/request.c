@@ -27,8 +27,7 @@ static int own(struct request *q, void *p, struct nono_error *err)
 
 	if (!p || array_grow(&items, q->n_owned, sizeof(*q->owned)) < 0) {
 		free(p);
-		error_oom(err);
-		return -ENOMEM; /* said here, for who analyses this file alone */
+		return error_oom(err);
 	}
 	q->owned = items;
 	q->owned[q->n_owned++] = p;

@@ -87,8 +87,3 @@ int error_wrap(struct nono_error *err, const char *fmt, ...)
 	make_text(err->message);
 	return error_result(err->errnum);
 }
-
-int error_oom(struct nono_error *err)
-{
-	return error_set(err, NONO_NO_MEMORY, ENOMEM, "out of memory");
-}

@@ -5,6 +5,8 @@
  * always one line of valid UTF-8, whatever bytes went into it.
  */
 #pragma once
+#include <errno.h>
+
 #include "nono-error.h"
 
 /* Records code, errnum and text. Returns -errnum, or -EINVAL when errnum is 0, so that it can be
@@ -19,5 +21,9 @@ int error_errno(struct nono_error *err, int errnum, const char *fmt, ...)
 /* Puts "context: " in front of the message that is there. Returns what error_set() returned. */
 int error_wrap(struct nono_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* error_set() for a failed allocation. Returns -ENOMEM. */
-int error_oom(struct nono_error *err);
+/* error_set() for a failed allocation. Returns -ENOMEM, which compilers and analyzers see here. */
+static inline int error_oom(struct nono_error *err)
+{
+	error_set(err, NONO_NO_MEMORY, ENOMEM, "out of memory");
+	return -ENOMEM;
+}
